@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The public functions: hide, reveal, send, reconstruct, capacity, info, and their twins for folders of pictures."""
+
+import hashlib
+import json
+import os
+import time
+import warnings
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semstego.codec import container, operating_point
+from semstego.codec.codec import Picture, SymbolMap
+from semstego.codec.container import Stream
+from semstego.codec.operating_point import SHIPPED, OperatingPoint
+from semstego.data.io import Source, load_picture, squeezed
+from semstego.errors import DamagedStreamError, NothingFoundError, SemstegoError, StreamError
+from semstego.message import frame
+from semstego.message.cipher import Key, derive_key
+from semstego.message.frame import Opened
+from semstego.report import Report, report_on
+from semstego.schemes.scheme import Scheme
+from semstego.schemes.syndrome import SyndromeScheme, reconstructs
+from semstego.system import Progress, StegoSystem, no_progress
+
+Message = bytes | str | os.PathLike[str]
+StreamSource = bytes | str | os.PathLike[str]
+
+
+class BundledCoverWarning(UserWarning):
+    """The cover is a picture that everybody has, so anybody can compare."""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What :func:`hide` gives.
+
+    Attributes:
+        stream: Content of the `.sem` file.
+        symbols: Stego symbols, uint8 ``(c, h', w')``.
+        cover_symbols: Symbols without the message.
+        picture: What the receiver reconstructs, uint8 ``(h, w, 3)``, or ``(h, w)`` if grey.
+        cover_picture: The same without the message.
+        png: ``picture`` as the PNG file that stage II was checked on.
+        report: What it cost.
+    """
+
+    stream: bytes
+    symbols: SymbolMap
+    cover_symbols: SymbolMap
+    picture: NDArray[np.uint8]
+    cover_picture: NDArray[np.uint8]
+    png: bytes
+    report: Report
+
+
+@dataclass(frozen=True)
+class Revealed:
+    """What :func:`reveal` gives.
+
+    Attributes:
+        message: The bytes that were hidden.
+        name: The file name that travelled with them, if the sender gave one; no path, but do not trust it.
+        stage: ``"features"`` (I) or ``"picture"`` (II).
+        codec: Name of the codec that carried it.
+        seconds: Time taken.
+    """
+
+    message: bytes
+    name: str | None
+    stage: str
+    codec: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What :func:`capacity` gives.
+
+    Attributes:
+        max_message_bytes: Longest message that is expected to fit.
+        recommended_message_bytes: Longest message at the measured detectability below.
+        recommended_p_e: Detection error of the judge at that size, 0.5 being blind guessing; None if not measured.
+        measured: Where and how that was measured.
+        symbols: Symbols of the picture.
+        wet_symbols: Symbols that must not change.
+        compression_ratio: Actual ratio.
+    """
+
+    max_message_bytes: int
+    recommended_message_bytes: int
+    recommended_p_e: float | None
+    measured: str
+    symbols: int
+    wet_symbols: int
+    compression_ratio: float
+
+
+def hide(
+    cover: Source,
+    message: Message,
+    *,
+    key: Key | None = None,
+    passphrase: str | bytes | None = None,
+    codec: str | Path = "cr085",
+    scheme: Scheme | None = None,
+    name: str | None = None,
+    nonce: bytes | None = None,
+    flatten: bool = False,
+    progress: Progress = no_progress,
+) -> Hidden:
+    """Hide a message in a picture's features, checked at both stages before it is returned.
+
+    Args:
+        cover: Path, PIL image, file content, or uint8 array ``(h, w, 3)`` or ``(h, w)``.
+        message: Bytes, text (sent as UTF-8), or the path of a file.
+        key: From :func:`derive_key`; or give ``passphrase``.
+        passphrase: Text or bytes.
+        codec: ``cr085``, ``cr050``, ``cr025``, or the path of weights.
+        scheme: Default: the syndrome scheme, side-informed HILL.
+        name: File name to send along; it takes 1 + its length bytes.
+        nonce: 8 bytes for reproducible output; never use one twice with a key. Default: random.
+        flatten: Convert alpha, palettes, 16 bits and CMYK instead of refusing them.
+        progress: Called with what is being done and the share that is done.
+
+    Raises:
+        SemstegoError: See :mod:`semstego.errors`.
+    """
+    start = time.perf_counter()
+    secret = _key(key, passphrase)
+    picture = load_picture(cover, flatten=flatten)
+    if is_bundled(picture):
+        warnings.warn("this cover ships with semstego: anybody can compare it", BundledCoverWarning, stacklevel=2)
+    point = operating_point.load(codec)
+    system = StegoSystem(point, scheme or SyndromeScheme())
+    content = _content(message)
+    sent = system.sender(picture, content, name, secret, nonce or os.urandom(frame.NONCE_BYTES), progress)
+    report = report_on(sent, point, len(content), start)
+    return Hidden(
+        stream=sent.stream,
+        symbols=sent.symbols.values,
+        cover_symbols=sent.encoding.symbols.values,
+        picture=squeezed(sent.picture),
+        cover_picture=squeezed(sent.cover_picture),
+        png=sent.png,
+        report=report,
+    )
+
+
+def reveal(
+    source: Source,
+    *,
+    key: Key | None = None,
+    passphrase: str | bytes | None = None,
+    codec: str | Path | None = None,
+) -> Revealed:
+    """Read a message from a `.sem` stream (stage I) or a reconstructed picture (stage II), told apart by itself.
+
+    Args:
+        source: Stream or picture: path, content, PIL image or array.
+        key: From :func:`derive_key`; or give ``passphrase``.
+        passphrase: Text or bytes.
+        codec: Weights of one's own; the shipped ones are found without.
+
+    Raises:
+        NothingFoundError: Wrong key, no message, or damage.
+        SemstegoError: If the file is neither stream nor picture.
+    """
+    start = time.perf_counter()
+    secret = _key(key, passphrase)
+    try:
+        stream = _stream_of(source)
+    except DamagedStreamError:
+        raise NothingFoundError from None
+    if stream is not None:
+        point = _point_of(stream, codec)
+        try:
+            symbols = point.unpack(stream)
+        except StreamError:
+            raise NothingFoundError from None
+        opened, stage = SyndromeScheme().reveal_features(symbols, point.codec, secret), "features"
+    else:
+        point, opened = _from_picture(load_picture(source), secret, [codec] if codec else SHIPPED)
+        stage = "picture"
+    return Revealed(opened.message, opened.name, stage, point.name, round(time.perf_counter() - start, 3))
+
+
+def send(cover: Source, *, codec: str | Path = "cr085", flatten: bool = False) -> bytes:
+    """Plain semantic communication: the `.sem` stream of a picture with nothing hidden."""
+    point = operating_point.load(codec)
+    return point.pack(point.codec.encode(load_picture(cover, flatten=flatten)))
+
+
+def reconstruct(stream: StreamSource, *, codec: str | Path | None = None) -> NDArray[np.uint8]:
+    """The receiver's picture, uint8 ``(h, w, 3)``, or ``(h, w)`` if grey."""
+    read = container.read(stream)
+    point = _point_of(read, codec)
+    return squeezed(point.codec.decode(point.unpack(read)))
+
+
+def capacity(cover: Source, *, codec: str | Path = "cr085", flatten: bool = False) -> Capacity:
+    """How much a cover holds, and how much of it is wise."""
+    point = operating_point.load(codec)
+    encoding = point.codec.encode_for_hiding(load_picture(cover, flatten=flatten))
+    symbols = encoding.symbols
+    largest = SyndromeScheme().capacity_bytes(encoding, point.codec)
+    advice = json.loads((resources.files("semstego") / "weights" / "advice.json").read_text())
+    wise = max(0, int(advice["bpp"] * symbols.pixels) // 8 - frame.OVERHEAD_BYTES)
+    wet = int(np.count_nonzero(encoding.wet)) * len(symbols.values)
+    return Capacity(
+        max_message_bytes=largest,
+        recommended_message_bytes=min(largest, wise),
+        recommended_p_e=advice["p_e"],
+        measured=advice["measured"],
+        symbols=symbols.values.size,
+        wet_symbols=wet,
+        compression_ratio=round(symbols.compression_ratio, 4),
+    )
+
+
+def info(stream: StreamSource) -> dict[str, Any]:
+    """What anybody can read off a stream."""
+    read = container.read(stream)
+    size = container.HEADER_BYTES + len(read.coded)
+    pixels = read.height * read.width
+    known = {"codec": read.codec, "fingerprint": read.fingerprint.hex(), "shipped": read.codec in SHIPPED}
+    return known | {
+        "height": read.height,
+        "width": read.width,
+        "channels": read.channels,
+        "stream_bytes": size,
+        "stream_bpp": round(8 * size / pixels, 4),
+    }
+
+
+def hide_many(
+    jobs: Iterable[tuple[Source, Message]],
+    *,
+    key: Key | None = None,
+    passphrase: str | bytes | None = None,
+    codec: str | Path = "cr085",
+    workers: int | None = None,
+) -> list[Hidden | SemstegoError]:
+    """Hide a message in each of many covers, spread over the cores; an error stands in its place."""
+    tasks: list[Any] = [(hide, (cover, message), {"codec": codec}) for cover, message in jobs]
+    return _many("hiding", tasks, _key(key, passphrase), workers)
+
+
+def reveal_many(
+    sources: Iterable[Source],
+    *,
+    key: Key | None = None,
+    passphrase: str | bytes | None = None,
+    workers: int | None = None,
+) -> list[Revealed | SemstegoError]:
+    """Reveal from many streams or pictures, spread over the cores; an error stands in its place."""
+    tasks: list[Any] = [(reveal, (source,), {}) for source in sources]
+    return _many("revealing", tasks, _key(key, passphrase), workers)
+
+
+def _many(what: str, tasks: list[Any], key: Key, workers: int | None) -> list[Any]:
+    from rich.progress import track
+
+    count = min(workers or os.cpu_count() or 1, len(tasks))
+    if count <= 1:
+        return [_one(task, key) for task in track(tasks, what)]
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+        return list(track(pool.map(_one, tasks, [key] * len(tasks)), what, total=len(tasks)))
+
+
+def _one(task: Any, key: Key) -> Any:
+    function, positional, named = task
+    try:
+        return function(*positional, key=key, **named)
+    except SemstegoError as error:
+        return error
+
+
+def is_bundled(picture: Picture) -> bool:
+    """Whether a picture is one of those that ship with the package."""
+    return hashlib.sha256(picture.tobytes()).hexdigest() in _bundled_digests()
+
+
+@lru_cache
+def _bundled_digests() -> frozenset[str]:
+    credits = json.loads((resources.files("semstego") / "data" / "photographs" / "credits.json").read_text())
+    return frozenset(entry["pixels_sha256"] for entry in credits)
+
+
+def _key(key: Key | None, passphrase: str | bytes | None) -> Key:
+    if (key is None) == (passphrase is None):
+        raise TypeError("give either key= or passphrase=")
+    return key if key is not None else derive_key(passphrase)  # type: ignore[arg-type]
+
+
+def _content(message: Message) -> bytes:
+    if isinstance(message, bytes):
+        return message
+    if isinstance(message, str):
+        return message.encode()
+    path = Path(message)
+    try:
+        if path.stat().st_size > frame.MAX_BODY_BYTES:
+            raise SemstegoError(f"{path}: no cover holds more than {frame.MAX_BODY_BYTES >> 20} MiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise SemstegoError(f"{path}: {error.strerror}") from None
+
+
+def _stream_of(source: Source) -> Stream | None:
+    """The stream, if the source is one by its first bytes."""
+    if isinstance(source, bytes):
+        return container.unpack(source) if source.startswith(container.MAGIC) else None
+    if isinstance(source, str | os.PathLike):
+        try:
+            with open(source, "rb") as file:
+                if file.read(len(container.MAGIC)) == container.MAGIC:
+                    return container.read(source)
+        except OSError as error:
+            raise SemstegoError(f"{source}: {error.strerror}") from None
+    return None
+
+
+def _point_of(stream: Stream, codec: str | Path | None) -> OperatingPoint:
+    if codec is None and stream.codec not in SHIPPED:
+        raise StreamError(f"the stream was made with weights {stream.codec!r}, which do not ship: name their file")
+    return operating_point.load(codec or stream.codec)
+
+
+def _from_picture(picture: Picture, key: Key, codecs: Iterable[str | Path]) -> tuple[OperatingPoint, Opened]:
+    """Try every codec that could have made the picture: decode(encode(p)) == p tells."""
+    for name in codecs:
+        point = operating_point.load(name)
+        symbols = point.codec.encode(picture)
+        if reconstructs(picture, symbols, point.codec):
+            try:
+                return point, SyndromeScheme().reveal_features(symbols, point.codec, key)
+            except NothingFoundError:
+                continue
+    raise NothingFoundError

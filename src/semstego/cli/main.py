@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: reads words, calls the public API, prints.
+
+Exit status 0 done, 1 refused or nothing found, 2 wrong usage. Libraries are imported inside the commands, so that
+``--help`` answers at once.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from semstego import __version__
+from semstego.errors import SemstegoError
+
+CODECS = "cr085 (best picture), cr050 or cr025 (smallest stream), or the path of weights of your own"
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Hide a file in the semantic features of a picture, and read it back bit for bit at both stages.",
+)
+
+Cover = Annotated[str, typer.Argument(help="Picture (PNG, JPEG, WebP, TIFF, BMP, PPM), or - for standard input.")]
+Stream = Annotated[str, typer.Argument(help="A .sem stream, or - for standard input.")]
+Codec = Annotated[str, typer.Option(help=f"Operating point: {CODECS}.")]
+OtherCodec = Annotated[str | None, typer.Option("--codec", help="Weights of your own; the shipped ones are found.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what exists.")]
+Flatten = Annotated[bool, typer.Option("--flatten", help="Convert alpha, palettes, 16 bits and CMYK.")]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file", help="File whose first line is the passphrase; else SEMSTEGO_PASSPHRASE; else a prompt."
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Hide a file in the semantic features of a picture, and read it back bit for bit at both stages."""
+    if show:
+        print(f"semstego {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def hide(
+    cover: Cover,
+    message: Annotated[str, typer.Argument(help="File to hide, or - for standard input.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .sem stream to write.")],
+    picture: Annotated[Path | None, typer.Option(help="Also write what the receiver reconstructs, as PNG.")] = None,
+    codec: Codec = "cr085",
+    with_name: Annotated[bool, typer.Option(help="Send the file's name along (it takes room).")] = False,
+    passphrase_file: PassphraseFile = None,
+    flatten: Flatten = False,
+    as_json: AsJson = False,
+    force: Force = False,
+) -> None:
+    """Hide MESSAGE in the features of COVER; checked at both stages before anything is written."""
+    import semstego
+    from semstego.cli import terminal
+    from semstego.data.files import check_output, write_all
+
+    if cover == message == "-":
+        raise typer.BadParameter("only one of COVER and MESSAGE can be standard input")
+    if picture is not None and picture.resolve() == output.resolve():
+        raise typer.BadParameter("the stream and the picture need different files")
+    for path in filter(None, (output, picture)):
+        check_output(path, force=force)
+    content = terminal.read_message(message)
+    source = terminal.read_source(cover)
+    key = semstego.derive_key(terminal.passphrase(passphrase_file, confirm=True, stdin_used="-" in (cover, message)))
+    name = Path(message).name if with_name and message != "-" else None
+    with terminal.progress() as progress, terminal.warnings_in_plain_words():
+        hidden = semstego.hide(source, content, key=key, codec=codec, name=name, flatten=flatten, progress=progress)
+    write_all({output: hidden.stream} | ({picture: hidden.png} if picture else {}), force=force)
+    terminal.show(hidden.report.to_dict(), as_json)
+
+
+@app.command()
+def reveal(
+    source: Annotated[
+        str, typer.Argument(metavar="STREAM_OR_PICTURE", help="A .sem stream or a reconstructed picture.")
+    ],
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="File for the message, or - for standard output.")
+    ] = None,
+    codec: OtherCodec = None,
+    passphrase_file: PassphraseFile = None,
+    as_json: AsJson = False,
+    force: Force = False,
+) -> None:
+    """Read a message: at stage I from a stream, at stage II from a picture; which one is found out by itself."""
+    import semstego
+    from semstego.cli import terminal
+    from semstego.data.files import check_output, write_all
+
+    if output not in (None, "-"):
+        check_output(Path(output), force=force)
+    key = semstego.derive_key(terminal.passphrase(passphrase_file, confirm=False, stdin_used=source == "-"))
+    found = semstego.reveal(terminal.read_source(source), key=key, codec=codec)
+    if output not in (None, "-"):
+        write_all({Path(output): found.message}, force=force)
+    elif output == "-" or not as_json:
+        terminal.write_message(found.message)
+    facts = {
+        "stage": found.stage,
+        "codec": found.codec,
+        "message_bytes": len(found.message),
+        "name": found.name,
+        "seconds": found.seconds,
+    }
+    terminal.show(facts, as_json, to_stderr=output == "-" or (output is None and not as_json))
+
+
+@app.command()
+def send(
+    cover: Cover,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .sem stream to write.")],
+    codec: Codec = "cr085",
+    flatten: Flatten = False,
+    force: Force = False,
+) -> None:
+    """Plain semantic communication: encode COVER with nothing hidden in it."""
+    import semstego
+    from semstego.cli import terminal
+    from semstego.data.files import check_output, write_all
+
+    check_output(output, force=force)
+    write_all({output: semstego.send(terminal.read_source(cover), codec=codec, flatten=flatten)}, force=force)
+
+
+@app.command()
+def reconstruct(
+    stream: Stream,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The PNG to write.")],
+    codec: OtherCodec = None,
+    force: Force = False,
+) -> None:
+    """Write the picture that a receiver reconstructs from STREAM."""
+    import semstego
+    from semstego.channel.picture import png_bytes
+    from semstego.cli import terminal
+    from semstego.data.files import check_output, write_all
+
+    check_output(output, force=force)
+    write_all({output: png_bytes(semstego.reconstruct(terminal.read_source(stream), codec=codec))}, force=force)
+
+
+@app.command()
+def capacity(cover: Cover, codec: Codec = "cr085", flatten: Flatten = False, as_json: AsJson = False) -> None:
+    """How much COVER holds, and how much of it is wise."""
+    from dataclasses import asdict
+
+    import semstego
+    from semstego.cli import terminal
+
+    terminal.show(asdict(semstego.capacity(terminal.read_source(cover), codec=codec, flatten=flatten)), as_json)
+
+
+@app.command()
+def info(stream: Stream, as_json: AsJson = False) -> None:
+    """What anybody can read off STREAM."""
+    import semstego
+    from semstego.cli import terminal
+
+    terminal.show(semstego.info(terminal.read_source(stream)), as_json)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for what it makes.")] = Path("demo-out"),
+) -> None:
+    """Hide a real file in real photographs, reveal it twice from each, and show what it costs."""
+    from semstego.cli import terminal
+    from semstego.paper.demo import run
+
+    terminal.announce_compilation()
+    run(out)
+
+
+@app.command("fit-codec")
+def fit_codec(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photographs.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The weights to write; the card goes beside them.")],
+    like: Annotated[str, typer.Option(help="Design to fit: cr085, cr050 or cr025.")] = "cr085",
+    only: Annotated[Path | None, typer.Option(help="File that lists the photographs to use, one a line.")] = None,
+    force: Force = False,
+) -> None:
+    """Fit an operating point to the photographs in DIR."""
+    from semstego.cli import terminal
+    from semstego.codec.fitting import DESIGNS
+    from semstego.paper.fit_codec import fit_and_write
+
+    if like not in DESIGNS:
+        raise typer.BadParameter(f"--like takes {', '.join(DESIGNS)}")
+    with terminal.progress() as progress:
+        fit_and_write(folder, output, like=like, only=only, force=force, progress=progress)
+
+
+def main() -> None:
+    """Entry point: semstego's own errors become one sentence and exit status 1."""
+    try:
+        app()
+    except SemstegoError as error:
+        print(f"semstego: {error}", file=sys.stderr)
+        sys.exit(1)
+    except MemoryError:
+        print("semstego: there is not enough memory for this picture", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

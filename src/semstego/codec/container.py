@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ``.sem`` stream: one fixed header and the entropy-coded symbols, the same for cover and stego.
+
+    offset  bytes  field         meaning (integers are little-endian and unsigned)
+    ------  -----  ------------  ----------------------------------------------------------------
+         0      4  magic         89 53 45 4D: the high bit shows a transfer that is not 8-bit clean
+         4      1  version       1; a reader refuses every other number
+         5      1  channels      1 grey, 3 RGB
+         6     16  codec         printable ASCII without spaces, padded by zero bytes
+        22      8  fingerprint   digest of the codec's weights: other weights, other pixels
+        30      4  height        pixels, 1 to 2**20
+        34      4  width         pixels, 1 to 2**20; height * width <= 50,000,000
+        38      4  length        bytes of ``coded`` that follow
+        42      8  checksum      first 8 bytes of SHA-256 over bytes 0 to 41 and ``coded``
+        50      -  coded         nothing may follow
+
+Nothing in the header depends on a hidden message: no time, no name, no flag, no optional field. The block size is no
+field, it belongs to the codec. The checksum is SHA-256 because one wrong symbol must not pass in silence (a CRC-32 lets
+one damage in four thousand million through, and Python has no faster 64-bit digest); eight bytes of it leave one in
+2**64. It finds accidents, not forgery: whoever writes a stream can write its checksum.
+"""
+
+import hashlib
+import os
+import re
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from semstego.errors import DamagedStreamError, StreamError
+
+__all__ = ["HEADER_BYTES", "MAGIC", "MAX_PIXELS", "MAX_SIDE", "MAX_STREAM_BYTES", "Stream", "pack", "read", "unpack"]
+
+MAX_PIXELS: Final = 50_000_000
+"""Largest height * width [pixels]."""
+MAX_SIDE: Final = 2**20
+"""Largest height or width [pixels]."""
+
+MAGIC: Final = b"\x89SEM"
+_VERSION: Final = 1
+_FIELDS: Final = struct.Struct("<4sBB16s8sIII")
+_CHECKSUM_BYTES: Final = 8
+_NAME: Final = re.compile(rb"[!-~]{1,16}")
+
+HEADER_BYTES: Final = _FIELDS.size + _CHECKSUM_BYTES
+"""Bytes before ``coded``."""
+MAX_STREAM_BYTES: Final = HEADER_BYTES + 4 * MAX_PIXELS
+"""Longest stream a reader loads [bytes]: a codec keeps at most 3 symbols a pixel, each in at most a byte."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One picture as the codec wrote it."""
+
+    codec: str
+    """Short name of the codec, 1 to 16 printable ASCII characters."""
+    fingerprint: bytes
+    """Digest of the codec's weights, 8 bytes."""
+    height: int
+    """Height of the picture [pixels]."""
+    width: int
+    """Width of the picture [pixels]."""
+    channels: int
+    """1 grey, 3 RGB."""
+    coded: bytes
+    """Entropy-coded symbols."""
+
+
+def pack(stream: Stream) -> bytes:
+    """Write a stream.
+
+    Args:
+        stream: What to write.
+
+    Returns:
+        ``HEADER_BYTES`` + ``len(stream.coded)`` bytes.
+
+    Raises:
+        StreamError: If a field does not fit the format.
+    """
+    name = stream.codec.encode()  # UTF-8: what is not ASCII does not match
+    if not _NAME.fullmatch(name):
+        raise StreamError(f"a codec's name has 1 to 16 printable ASCII characters, not {stream.codec!r}")
+    if len(stream.fingerprint) != 8:
+        raise StreamError(f"a fingerprint has 8 bytes, not {len(stream.fingerprint)}")
+    _check_size(stream.height, stream.width, stream.channels)
+    if len(stream.coded) > MAX_STREAM_BYTES - HEADER_BYTES:
+        raise StreamError(f"{len(stream.coded)} coded bytes are more than any picture needs")
+    size = (stream.height, stream.width, len(stream.coded))
+    header = _FIELDS.pack(MAGIC, _VERSION, stream.channels, name, stream.fingerprint, *size)
+    return header + _checksum(header, stream.coded) + stream.coded
+
+
+def unpack(data: bytes) -> Stream:
+    """Read a stream; nothing is allocated by what the header says.
+
+    Args:
+        data: The whole stream.
+
+    Returns:
+        The stream, every field within its limits and the checksum right.
+
+    Raises:
+        StreamError: If anything is wrong, in one sentence.
+    """
+    if not data.startswith(MAGIC[: len(data)]) or not data:
+        raise StreamError("this is not a .sem stream")
+    if len(data) > len(MAGIC) and data[len(MAGIC)] != _VERSION:
+        raise StreamError(f"this .sem stream has version {data[len(MAGIC)]}; this reader knows version {_VERSION}")
+    if len(data) < HEADER_BYTES:
+        raise StreamError(f"the .sem stream is cut short: {len(data)} bytes, and the header alone has {HEADER_BYTES}")
+    _, _, channels, padded, fingerprint, height, width, length = _FIELDS.unpack_from(data)
+    name = padded.rstrip(b"\0")
+    if not _NAME.fullmatch(name):
+        raise StreamError("the .sem stream names no codec: its header is damaged")
+    _check_size(height, width, channels)
+    found = len(data) - HEADER_BYTES
+    if found != length:
+        fault = "is cut short" if found < length else "has bytes behind its end"
+        raise StreamError(f"the .sem stream {fault}: {found} coded bytes where the header says {length}")
+    coded = bytes(data[HEADER_BYTES:])
+    if _checksum(data[: _FIELDS.size], coded) != data[_FIELDS.size : HEADER_BYTES]:
+        raise DamagedStreamError("the .sem stream is damaged: its checksum does not fit")
+    return Stream(
+        codec=name.decode("ascii"),
+        fingerprint=fingerprint,
+        height=height,
+        width=width,
+        channels=channels,
+        coded=coded,
+    )
+
+
+def read(source: str | os.PathLike[str] | bytes) -> Stream:
+    """Read a stream from a file or from bytes.
+
+    Args:
+        source: Path of a file, or the whole stream. A file longer than ``MAX_STREAM_BYTES`` is not loaded.
+
+    Returns:
+        The stream, as ``unpack`` checks it.
+
+    Raises:
+        StreamError: If the file cannot be read, is too long, or is no sound stream.
+    """
+    if isinstance(source, bytes):
+        return unpack(source)
+    try:
+        with Path(source).open("rb") as file:
+            if os.fstat(file.fileno()).st_size > MAX_STREAM_BYTES:
+                raise StreamError(f"{source} is longer than any .sem stream ({MAX_STREAM_BYTES} bytes)")
+            data = file.read(MAX_STREAM_BYTES + 1)  # a pipe has no size: one byte too many is refused by ``unpack``
+    except OSError as error:
+        raise StreamError(f"{source} cannot be read: {error.strerror}") from error
+    return unpack(data)
+
+
+def _check_size(height: int, width: int, channels: int) -> None:
+    """Refuse a picture outside the limits, by integers alone."""
+    if channels not in (1, 3):
+        raise StreamError(f"a picture has 1 or 3 channels, not {channels}")
+    if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
+        raise StreamError(f"a side has 1 to {MAX_SIDE} pixels, and this picture would be {height} x {width}")
+    if height * width > MAX_PIXELS:
+        raise StreamError(f"{height} x {width} pixels are more than the {MAX_PIXELS} that are allowed")
+
+
+def _checksum(header: bytes, coded: bytes) -> bytes:
+    """First bytes of SHA-256 over both parts."""
+    digest = hashlib.sha256(header)
+    digest.update(coded)
+    return digest.digest()[:_CHECKSUM_BYTES]

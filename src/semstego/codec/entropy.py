@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lossless entropy coding of symbols, by integers alone.
+
+Contexts come from :mod:`semstego.codec.entropy_scan`; each chooses one of a few dozen distributions of residuals, and
+the range coder of constriction does the rest. Weights, thresholds and distributions are integers, stored with the
+codec's weights and fitted to photographs (:mod:`semstego.codec.entropy_fitting`). No rounding of floating-point numbers
+decides what is read: constriction is handed frequencies / 2**16, whose sums, and products with its scale of 24 bits,
+are exact in float64. A golden test holds the bytes.
+
+Whatever the symbols are, they come back, and coded they never take more than a byte each.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, Final
+
+import constriction
+import numpy as np
+from numpy.typing import NDArray
+
+from semstego.codec.entropy_scan import KINDS, Pass, Planes, Rule, Work, is_known, passes, place, scan
+from semstego.errors import StreamError, WeightsError
+
+__all__ = ["EntropyModel"]
+
+TOTAL_BITS: Final = 16
+_MAX_WEIGHT: Final = 1 << 20  # keeps every sum of 2^15 taps inside int64
+_MAX_DISTANCE: Final = 64
+_FORM: Final[dict[str, tuple[type, int]]] = {
+    "taps": (np.int16, 4),
+    "weights": (np.int32, 3),
+    "error_taps": (np.int16, 4),
+    "error_weights": (np.int32, 3),
+    "thresholds": (np.int32, 3),
+    "assignment": (np.uint8, 4),
+    "frequencies": (np.uint16, 2),
+}
+
+
+@dataclass(frozen=True)
+class EntropyModel:
+    """Tables of the entropy coder, for k planes.
+
+    Attributes:
+        taps: int16 ``(k, KINDS, t, 3)``: plane, rows and columns of each known symbol that predicts.
+        weights: int32 ``(k, KINDS, t)`` of these, in 2^-12; 0 for an unused tap.
+        error_taps: int16 ``(k, KINDS, u, 3)``: the same for residuals known already.
+        error_weights: int32 ``(k, KINDS, u)`` of these, 0 or more; their sum is the energy.
+        thresholds: int32 ``(k, KINDS, q - 1)``, rising: energies that part the q contexts.
+        assignment: uint8 ``(k, KINDS, q, f)``: distribution of each context and fraction of the prediction.
+        frequencies: uint16 ``(d, 256)``: distributions of residuals, each 1 or more and 2^16 together.
+    """
+
+    taps: NDArray[np.int16]
+    weights: NDArray[np.int32]
+    error_taps: NDArray[np.int16]
+    error_weights: NDArray[np.int32]
+    thresholds: NDArray[np.int32]
+    assignment: NDArray[np.uint8]
+    frequencies: NDArray[np.uint16]
+
+    @property
+    def kept(self) -> int:
+        """Planes the model is made for, k."""
+        return len(self.taps)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """The tables by name, to be stored."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> "EntropyModel":
+        """The model from stored tables.
+
+        Raises:
+            WeightsError: If a table is missing or could lead a reader astray.
+        """
+        missing = [field.name for field in fields(cls) if field.name not in arrays]
+        if missing:
+            raise WeightsError(f"the entropy model lacks {', '.join(missing)}")
+        model = cls(**{field.name: np.ascontiguousarray(arrays[field.name]) for field in fields(cls)})
+        model._check()
+        return model
+
+    def _check(self) -> None:
+        """Refuse tables that would make ``scan`` look outside the planes, overflow, or not add up."""
+        lead = (self.kept, KINDS)
+        for name, (dtype, dimensions) in _FORM.items():
+            array = getattr(self, name)
+            if array.dtype != dtype or array.ndim != dimensions or not array.size:
+                raise WeightsError(
+                    f"the entropy model's {name} are no {dimensions}-dimensional {np.dtype(dtype)} table"
+                )
+            if name != "frequencies" and array.shape[:2] != lead:
+                raise WeightsError(f"the entropy model's {name} are not made for {lead[0]} planes")
+        if not (_is_sound(self.taps, self.weights) and _is_sound(self.error_taps, self.error_weights)):
+            raise WeightsError("the entropy model looks at symbols it cannot know")
+        contexts = self.thresholds.shape[2] + 1
+        if self.assignment.shape[2] != contexts or self.assignment.max() >= len(self.frequencies):
+            raise WeightsError("the entropy model's contexts and distributions do not fit together")
+        sums = self.frequencies.sum(axis=1, dtype=np.int64)
+        if self.frequencies.shape[1] != 256 or self.frequencies.min() < 1 or (sums != 1 << TOTAL_BITS).any():
+            raise WeightsError("the entropy model's frequencies are not distributions")
+
+    @cached_property
+    def _distributions(self) -> list[Any]:
+        """One constriction model per row of ``frequencies``."""
+        rows = self.frequencies.astype(np.float64) / (1 << TOTAL_BITS)
+        return [constriction.stream.model.Categorical(row, perfect=False, lazy=False) for row in rows]
+
+    def rule(self, plane: int, step: Pass) -> Rule:
+        """What the model says about a pass."""
+        at = (plane, step.kind)
+        used, used_errors = self.weights[at] != 0, self.error_weights[at] != 0
+        return Rule(
+            place(self.taps[at][used], plane, step.stride),
+            self.weights[at][used].astype(np.int64),
+            place(self.error_taps[at][used_errors], plane, step.stride),
+            self.error_weights[at][used_errors].astype(np.int64),
+            self.thresholds[at].astype(np.int64),
+            self.assignment[at].copy(),  # a read-only table would be another type to Numba, and compiled for
+        )
+
+    def walk(self, symbols: Planes, errors: Planes, plane: int) -> Iterator[Work]:
+        """Passes of one plane. ``errors`` is filled from ``symbols`` when the caller comes back for the next pass."""
+        for step in passes(*symbols.shape[1:]):
+            target = step.of(symbols[plane])
+            base, chosen = np.empty(target.shape, np.int16), np.empty(target.shape, np.uint8)
+            scan(symbols, errors, (step.top, step.left, 2 * step.stride), self.rule(plane, step), base, chosen)
+            yield Work(step.kind, target, base, chosen)
+            step.of(errors[plane])[...] = np.abs(target - (base & 255))
+
+    def encode(self, symbols: Planes) -> bytes:
+        """Code symbols, whatever they hold.
+
+        Args:
+            symbols: uint8 ``(k, h', w')``.
+
+        Returns:
+            At most one byte per symbol: what does not shrink is kept as it is.
+        """
+        self._check_shape(symbols.shape)
+        symbols = np.array(symbols, np.uint8, order="C")
+        errors, encoder = np.zeros_like(symbols), constriction.stream.queue.RangeEncoder()
+        for plane in range(self.kept):
+            for work in self.walk(symbols, errors, plane):
+                order, runs = _runs(work.chosen)
+                residuals = work.residuals().ravel()[order].astype(np.int32)
+                for which, first, last in runs:
+                    encoder.encode(residuals[first:last], self._distributions[which])
+        coded: bytes = encoder.get_compressed().astype("<u4").tobytes()
+        return coded if len(coded) < symbols.size else symbols.tobytes()
+
+    def decode(self, data: bytes, shape: tuple[int, int, int]) -> Planes:
+        """Read symbols.
+
+        Args:
+            data: What ``encode`` returned.
+            shape: ``(k, h', w')`` of the symbols. The caller has checked it: it alone says how much is allocated.
+
+        Returns:
+            uint8 array of this shape.
+
+        Raises:
+            StreamError: If ``data`` cannot come from ``encode``. Not every damage shows: see the stream's checksum.
+        """
+        self._check_shape(shape)
+        size = shape[0] * shape[1] * shape[2]
+        if len(data) == size:
+            return np.frombuffer(data, np.uint8).reshape(shape).copy()
+        if len(data) > size or len(data) % 4:
+            raise StreamError(f"{len(data)} coded bytes do not fit {size} symbols")
+        decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(data, "<u4").astype(np.uint32))
+        symbols, errors = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+        try:
+            for plane in range(self.kept):
+                for work in self.walk(symbols, errors, plane):
+                    order, runs = _runs(work.chosen)
+                    ordered, residuals = np.empty(order.size, np.int16), np.empty(order.size, np.int16)
+                    for which, first, last in runs:
+                        ordered[first:last] = decoder.decode(self._distributions[which], last - first)
+                    residuals[order] = ordered
+                    work.fill(residuals)
+        except AssertionError as error:  # so constriction reports bits that no symbol begins with
+            raise StreamError("the coded symbols are damaged") from error
+        if not decoder.maybe_exhausted():
+            raise StreamError("the coded symbols are followed by something else")
+        return symbols
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        """The caller's mistake, not the stream's."""
+        if len(shape) != 3 or shape[0] != self.kept or min(shape) < 1:
+            raise ValueError(f"this entropy model is made for {self.kept} planes, not for symbols of shape {shape}")
+
+
+def _is_sound(taps: NDArray[np.int16], weights: NDArray[np.int32]) -> bool:
+    """Whether every tap ``(k, KINDS, t, 3)`` in use is near, and known when it is looked at."""
+    if taps.shape != (*weights.shape, 3) or np.abs(weights.astype(np.int64)).max() > _MAX_WEIGHT:
+        return False
+    own, kinds, _ = np.nonzero(weights)
+    planes, rows, columns = taps[weights != 0].astype(np.int64).T
+    if ((planes < 0) | (planes > own) | (np.maximum(np.abs(rows), np.abs(columns)) > _MAX_DISTANCE)).any():
+        return False
+    inside = planes == own
+    table = zip(kinds[inside].tolist(), rows[inside].tolist(), columns[inside].tolist(), strict=True)
+    return all(is_known(*tap) for tap in table)
+
+
+def _runs(chosen: NDArray[np.uint8]) -> tuple[NDArray[np.intp], list[tuple[int, int, int]]]:
+    """Stable order by distribution, and (distribution, first, last) of each run in it."""
+    order = np.argsort(chosen, axis=None, kind="stable")
+    ends = np.cumsum(np.bincount(chosen.ravel())).tolist()
+    return order, [(i, a, b) for i, (a, b) in enumerate(zip([0, *ends[:-1]], ends, strict=True)) if a < b]

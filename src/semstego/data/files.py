@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files come into being whole or not at all: a temporary file beside the target, then a rename."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from semstego.errors import OutputError
+
+
+def write_all(contents: dict[Path, bytes], *, force: bool = False) -> None:
+    """Write several files, none of them if one cannot be written.
+
+    Raises:
+        OutputError: If one exists already (without ``force``), is a folder, or cannot be written.
+    """
+    for path in contents:
+        check_output(path, force=force)
+    staged: dict[Path, Path] = {}
+    try:
+        for path, content in contents.items():
+            staged[path] = _stage(path, content)
+        for path, temporary in staged.items():
+            if force:
+                os.replace(temporary, path)
+            else:
+                os.link(temporary, path)  # fails if somebody made the file meanwhile; a rename would overwrite it
+    except OSError as error:
+        raise OutputError(f"cannot write {error.filename2 or error.filename}: {error.strerror}") from None
+    finally:
+        for temporary in staged.values():
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+
+
+def check_output(path: Path, *, force: bool) -> None:
+    """Raise OutputError if ``path`` must not be written: early, before the long work."""
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder")
+    if path.exists() and not force:
+        raise OutputError(f"{path} exists already (--force overwrites it)")
+    if not path.parent.is_dir():
+        raise OutputError(f"there is no folder {path.parent}")
+
+
+def _stage(path: Path, content: bytes) -> Path:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    umask = os.umask(0)
+    os.umask(umask)
+    os.chmod(name, 0o666 & ~umask)
+    return Path(name)

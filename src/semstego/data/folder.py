@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder of photographs, with a manifest of where they come from if there is one."""
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from semstego.codec.codec import Picture
+from semstego.data.io import load_picture
+from semstego.errors import PictureError
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".pgm"}
+MANIFEST = "manifest.csv"  # columns file, package, licence
+
+
+def photographs(folder: Path, names: Path | None = None) -> list[Path]:
+    """Picture files below ``folder``, sorted; only those listed in the file ``names``, if given.
+
+    Raises:
+        PictureError: If there are none, or a listed one is missing.
+    """
+    found = {
+        str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES
+    }
+    if names is not None:
+        wanted = names.read_text().splitlines()
+        missing = [name for name in wanted if name not in found]
+        if missing:
+            raise PictureError(f"{len(missing)} of the listed photographs are not in {folder}, among them {missing[0]}")
+        found = {name: found[name] for name in wanted}
+    if not found:
+        raise PictureError(f"there are no pictures in {folder}")
+    return list(found.values())
+
+
+def in_channels(paths: list[Path], channels: int) -> Iterator[Picture]:
+    """The photographs as RGB (3) or as grey (1), whatever they were."""
+    for path in paths:
+        with Image.fromarray(np.squeeze(load_picture(path, flatten=True))) as image:
+            pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
+        yield pixels if pixels.ndim == 3 else pixels[:, :, None]
+
+
+def provenance(folder: Path, paths: list[Path]) -> dict[str, object]:
+    """What a card says of the photographs: how many, a digest of their content, packages and licences."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    result: dict[str, object] = {"photographs": len(paths), "sha256_of_their_sha256": digest.hexdigest()}
+    manifest = folder / MANIFEST
+    if manifest.is_file():
+        used = {str(path.relative_to(folder)) for path in paths}
+        with manifest.open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["file"] in used]
+        counts = Counter((row["package"], row["version"], row["licence"]) for row in rows)
+        result["packages"] = [
+            {"package": package, "version": version, "licence": licence, "photographs": count}
+            for (package, version, licence), count in sorted(counts.items())
+        ]
+    return result

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every error a caller can meet, in one tree.
+
+SemstegoError
+├── PictureError      the picture cannot be a cover: mode, size, format, unreadable file
+├── StreamError       the .sem stream is truncated, damaged, oversized or from another version
+│   └── DamagedStreamError   its checksum does not fit
+├── WeightsError      the weights are missing, damaged or do not fit the codec
+├── CapacityError     the message does not fit this cover; carries ``needed`` and ``available`` in bytes
+├── EmbeddingError    the sender's own check failed after every retry, nothing was written
+├── InfeasibleError   a syndrome cannot be met with the dry symbols at hand (internal: the scheme retries)
+├── NothingFoundError wrong key, no message, or damage: one text for all three
+└── OutputError       the output exists already, or cannot be written
+
+try:
+    got = semstego.reveal("picture.png", passphrase="...")
+except semstego.SemstegoError as error:
+    print(error)
+"""
+
+__all__ = [
+    "CapacityError",
+    "DamagedStreamError",
+    "EmbeddingError",
+    "InfeasibleError",
+    "NothingFoundError",
+    "OutputError",
+    "PictureError",
+    "SemstegoError",
+    "StreamError",
+    "WeightsError",
+]
+
+
+class SemstegoError(Exception):
+    """Base of every error that semstego raises on purpose."""
+
+
+class PictureError(SemstegoError):
+    """The picture cannot be used."""
+
+
+class StreamError(SemstegoError):
+    """The stream cannot be read."""
+
+
+class DamagedStreamError(StreamError):
+    """The stream is whole in form, but its checksum does not fit."""
+
+
+class WeightsError(SemstegoError):
+    """The weights cannot be used."""
+
+
+class CapacityError(SemstegoError):
+    """The message does not fit; ``needed`` and ``available`` are message bytes."""
+
+    def __init__(self, needed: int, available: int, hint: str = "") -> None:
+        self.needed, self.available = needed, available
+        text = f"the message has {needed} bytes and this cover holds at most {available}"
+        super().__init__(f"{text}; {hint}" if hint else text)
+
+
+class EmbeddingError(SemstegoError):
+    """The message could not be embedded so that both stages read it back."""
+
+
+class InfeasibleError(SemstegoError):
+    """No change of the dry symbols meets the syndrome."""
+
+
+class NothingFoundError(SemstegoError):
+    """Wrong passphrase, no message, or damage; the three cannot be told apart."""
+
+    TEXT = "nothing found: there is no message here for this passphrase, or it is damaged"
+
+    def __init__(self) -> None:
+        super().__init__(self.TEXT)
+
+
+class OutputError(SemstegoError):
+    """The result cannot be written where it was asked for."""

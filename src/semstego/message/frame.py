@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The frame: a message becomes bits that look like fair coin flips, and carries all that the receiver must know.
+
+    header, 12 bytes:  nonce (8, random) | masked: body length in bytes (25 bits), name flag (1), upper share (6)
+    body:              AES-SIV tag (16)  | encrypted: [name length (1) | name |] message
+
+The header's mask is a keystream of (master key, nonce); the body's key is HKDF(master key, nonce) and the header is
+authenticated with it. Overhead: 28 bytes. A frame has no constant bytes, so nothing marks it but the key.
+"""
+
+from dataclasses import dataclass, replace
+
+from semstego.errors import NothingFoundError
+from semstego.message import bits, cipher
+from semstego.message.cipher import Key
+
+NONCE_BYTES = 8
+HEADER_BYTES = NONCE_BYTES + 4
+HEADER_BITS = 8 * HEADER_BYTES
+OVERHEAD_BYTES = HEADER_BYTES + cipher.TAG_BYTES
+UPPER_SHARES = 64
+MAX_BODY_BYTES = (1 << 25) - 1
+MAX_NAME_BYTES = 255
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the receiver learns first.
+
+    Attributes:
+        nonce: 8 random bytes, fresh for every picture.
+        body_bytes: Length of the body, tag included.
+        named: Whether the message carries a file name.
+        upper_share: Share of the body's bits that the upper layer carries, in 1/64 (0..63).
+    """
+
+    nonce: bytes
+    body_bytes: int
+    named: bool
+    upper_share: int = 0
+
+    def to_bits(self, key: Key) -> bits.Bits:
+        """The 96 bits to embed."""
+        fields = self.body_bytes << 7 | self.named << 6 | self.upper_share
+        mask = int.from_bytes(cipher.keystream(key.derive("header mask", self.nonce), 4), "big")
+        return bits.to_bits(self.nonce + (fields ^ mask).to_bytes(4, "big"))
+
+    @classmethod
+    def from_bits(cls, read: bits.Bits, key: Key) -> "Header":
+        """The header in 96 bits; any bits give some header, only the body tells whether it was one."""
+        data = bits.to_bytes(read)
+        nonce, masked = data[:NONCE_BYTES], int.from_bytes(data[NONCE_BYTES:], "big")
+        fields = masked ^ int.from_bytes(cipher.keystream(key.derive("header mask", nonce), 4), "big")
+        return cls(nonce, fields >> 7, bool(fields >> 6 & 1), fields & 63)
+
+    def _associated(self) -> bytes:
+        return self.nonce + bytes([self.named])
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A sealed message: header and body."""
+
+    header: Header
+    body: bytes
+
+    @property
+    def payload_bits(self) -> int:
+        """Coded bits to hide, header included."""
+        return HEADER_BITS + 8 * len(self.body)
+
+    def body_bits(self) -> bits.Bits:
+        """The body's bits, ``(8 * len(body),)``."""
+        return bits.to_bits(self.body)
+
+    def with_upper_share(self, share: int) -> "Frame":
+        """The same frame, its header naming how the body's bits are split between the layers."""
+        return replace(self, header=replace(self.header, upper_share=share))
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a frame held."""
+
+    message: bytes
+    name: str | None
+
+
+def seal(message: bytes, name: str | None, key: Key, nonce: bytes) -> Frame:
+    """Encrypt and authenticate ``message``, and ``name`` if there is one (up to 255 bytes of UTF-8)."""
+    if len(nonce) != NONCE_BYTES:
+        raise ValueError(f"the nonce must have {NONCE_BYTES} bytes")
+    plaintext = message
+    if name is not None:
+        encoded = name.encode()[:MAX_NAME_BYTES].decode(errors="ignore").encode()  # never half a character
+        plaintext = bytes([len(encoded)]) + encoded + message
+    header = Header(nonce, len(plaintext) + cipher.TAG_BYTES, name is not None)
+    body = cipher.seal(key.derive("body", nonce, 64), plaintext, header._associated())
+    return Frame(header, body)
+
+
+def unseal(header: Header, body: bytes, key: Key) -> Opened:
+    """The message and its name.
+
+    Raises:
+        NothingFoundError: Wrong key, no message or damage.
+    """
+    plaintext = cipher.unseal(key.derive("body", header.nonce, 64), body, header._associated())
+    if not header.named:
+        return Opened(plaintext, None)
+    if not plaintext or len(plaintext) <= plaintext[0]:
+        raise NothingFoundError
+    return Opened(plaintext[1 + plaintext[0] :], plaintext[1 : 1 + plaintext[0]].decode(errors="replace"))

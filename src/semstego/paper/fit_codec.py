@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``semstego fit-codec``: a folder of photographs becomes weights and their card."""
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+import semstego
+from semstego.codec.codec import Picture
+from semstego.codec.fitting import DESIGNS, fit_operating_point
+from semstego.codec.operating_point import KINDS, OperatingPoint
+from semstego.data.files import check_output, write_all
+from semstego.data.folder import in_channels, photographs, provenance
+from semstego.metrics.image import psnr_db
+
+
+def fit_and_write(
+    folder: Path, output: Path, *, like: str, only: Path | None, force: bool, progress: Callable[[str, float], None]
+) -> None:
+    """Fit the design ``like`` to the photographs in ``folder``; write weights and, beside them, a YAML card."""
+    card = output.with_suffix(".yaml")
+    for path in (output, card):
+        check_output(path, force=force)
+    start = time.perf_counter()
+    paths = photographs(folder, only)
+    pictures = {channels: list(in_channels(paths, channels)) for channels in (3, 1)}
+    point = fit_operating_point(output.stem[:16], like, pictures, progress)
+    weights = point.to_bytes()
+    command = f"semstego fit-codec {folder} -o {output.name} --like {like}" + (f" --only {only}" if only else "")
+    facts = {"name": point.name, "command": command} | _card(point, like, weights, time.perf_counter() - start)
+    facts["figures"] = {
+        "on the photographs it was fitted to": _figures(point, pictures),
+        "on others": "results/quality.json",
+    }
+    facts["data"] = provenance(folder, paths)
+    text = yaml.safe_dump(facts, sort_keys=False, allow_unicode=True, width=120)
+    write_all({output: weights, card: text.encode()}, force=force)
+
+
+def _figures(point: OperatingPoint, pictures: dict[int, list[Picture]]) -> dict[str, dict[str, float]]:
+    """Mean PSNR of the reconstruction and mean bits per pixel of the stream."""
+    figures = {}
+    for channels, kind in KINDS.items():
+        quality, size = [], []
+        for picture in pictures[channels]:
+            symbols = point.codec.encode(picture)
+            quality.append(psnr_db(point.codec.decode(symbols), picture))
+            size.append(8 * len(point.pack(symbols)) / symbols.pixels)
+        figures[kind] = {"psnr_db": round(float(np.mean(quality)), 2), "stream_bpp": round(float(np.mean(size)), 3)}
+    return figures
+
+
+def _card(point: OperatingPoint, like: str, weights: bytes, seconds: float) -> dict[str, Any]:
+    bases = {
+        kind: {
+            "block": point.codec.basis(channels).block,
+            "kept": point.codec.basis(channels).kept,
+            "compression_ratio": round(point.codec.basis(channels).compression_ratio, 4),
+            "steps": [round(float(step), 4) for step in point.codec.basis(channels).steps],
+        }
+        for channels, kind in KINDS.items()
+    }
+    return {
+        "what": "closed block codec for semstego: integer bases and entropy tables; a linear transform, no network",
+        "design": {"like": like, **{str(k): list(v) for k, v in DESIGNS[like].items()}},
+        "sha256": hashlib.sha256(weights).hexdigest(),
+        "fingerprint": point.fingerprint.hex(),
+        "licence": "Apache-2.0 (the weights; the photographs keep their own licences and are not contained)",
+        "device": f"{platform.machine()} CPU",
+        "minutes": round(seconds / 60, 1),
+        "versions": {"semstego": semstego.__version__, "numpy": np.__version__, "python": platform.python_version()},
+        "bases": bases,
+    }

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of one hiding: what it carries, what it cost in quality, what anybody can count."""
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from semstego.codec.operating_point import OperatingPoint
+from semstego.metrics.image import feature_snr_db, psnr_db, ssim
+from semstego.system import Sent
+
+
+@dataclass(frozen=True)
+class Report:
+    """The fields of ``hide --json``. PSNR and SSIM on 8-bit data, peak 255; None stands for infinite or undefined.
+
+    Attributes:
+        codec: Name of the operating point.
+        message_bytes: Length of the message.
+        overhead_bytes: What the frame adds to it.
+        payload_bits: Coded bits, frame included.
+        bpp: Payload bits per pixel of the original.
+        bits_per_symbol: Payload bits per symbol.
+        compression_ratio: Symbols per colour value, actual.
+        stream_bytes: Length of the `.sem` stream.
+        stream_bpp: Its bits per pixel.
+        psnr1_db: Stage I, stego against cover symbols.
+        ssim1: Stage I.
+        feature_snr_db: Variance of the cover's features over the mean square change, dequantised.
+        psnr2_db: Stage II, stego against cover reconstruction.
+        ssim2: Stage II.
+        psnr_sc_db: Stego reconstruction against the original picture: the paper's "impact on SC".
+        ssim_sc: The same.
+        symbols: Symbols in all.
+        changed_symbols: Symbols that the message moved by one.
+        wet_symbols: Symbols that had to stay.
+        retries: How often the sender's check had segments coded again.
+        seconds: Time taken, the check included.
+    """
+
+    codec: str
+    message_bytes: int
+    overhead_bytes: int
+    payload_bits: int
+    bpp: float
+    bits_per_symbol: float
+    compression_ratio: float
+    stream_bytes: int
+    stream_bpp: float
+    psnr1_db: float | None
+    ssim1: float | None
+    feature_snr_db: float | None
+    psnr2_db: float | None
+    ssim2: float | None
+    psnr_sc_db: float | None
+    ssim_sc: float | None
+    symbols: int
+    changed_symbols: int
+    wet_symbols: int
+    retries: int
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields, ready for JSON."""
+        return asdict(self)
+
+
+def report_on(sent: Sent, point: OperatingPoint, message_bytes: int, start: float) -> Report:
+    """Measure one hiding that began at ``start`` of ``time.perf_counter``."""
+    cover, stego = sent.encoding.symbols, sent.symbols
+    bits = sent.frame.payload_bits
+    steps = point.codec.basis(cover.channels).steps
+    return Report(
+        codec=point.name,
+        message_bytes=message_bytes,
+        overhead_bytes=bits // 8 - message_bytes,
+        payload_bits=bits,
+        bpp=round(bits / cover.pixels, 6),
+        bits_per_symbol=round(bits / cover.values.size, 6),
+        compression_ratio=round(cover.compression_ratio, 6),
+        stream_bytes=len(sent.stream),
+        stream_bpp=round(8 * len(sent.stream) / cover.pixels, 4),
+        psnr1_db=_finite(psnr_db(stego.values, cover.values)),
+        ssim1=_finite(ssim(stego.values, cover.values, channel_axis=0)),
+        feature_snr_db=_finite(feature_snr_db(cover.values, stego.values, steps)),
+        psnr2_db=_finite(psnr_db(sent.picture, sent.cover_picture)),
+        ssim2=_finite(ssim(sent.picture, sent.cover_picture)),
+        psnr_sc_db=_finite(psnr_db(sent.picture, sent.cover)),
+        ssim_sc=_finite(ssim(sent.picture, sent.cover)),
+        symbols=cover.values.size,
+        changed_symbols=int(np.count_nonzero(cover.values != stego.values)),
+        wet_symbols=int(np.count_nonzero(sent.encoding.wet)) * len(cover.values),
+        retries=sent.retries,
+        seconds=round(time.perf_counter() - start, 3),
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    return round(value, 4) if value is not None and math.isfinite(value) else None

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The paper's block diagram in code: a sender who checks what it sends, and a receiver.
+
+    cover ──encode──▶ symbols ──Scheme.embed──▶ stego symbols ──pack──▶ .sem ──▶ stage I : reveal_features
+                                                     └─decode─▶ 8-bit PNG ──────▶ stage II: reveal_picture
+
+Before the sender lets anything out, it reads its message back at both stages, from the packed stream and from a real
+PNG. A block that stage II reads otherwise goes wet and its segment is coded again, at most eight times.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semstego.channel.picture import through_png
+from semstego.codec import container
+from semstego.codec.block import Encoding
+from semstego.codec.codec import Picture, Symbols
+from semstego.codec.operating_point import OperatingPoint
+from semstego.errors import CapacityError, EmbeddingError, InfeasibleError
+from semstego.message import frame
+from semstego.message.cipher import Key
+from semstego.message.frame import Frame, Opened
+from semstego.schemes.scheme import Embedding, Scheme
+from semstego.schemes.syndrome import SyndromeScheme
+
+MAX_RETRIES = 8
+Progress = Callable[[str, float], None]  # what is being done, and the share of it that is done
+
+
+def no_progress(what: str, share: float) -> None:
+    """Report to nobody."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What leaves the sender, and the cover it is to be compared with.
+
+    Attributes:
+        frame: The sealed message.
+        cover: The original picture.
+        encoding: The cover's closed symbols, with rounding errors and wet blocks.
+        cover_picture: What the receiver would reconstruct without a message.
+        symbols: The stego symbols.
+        picture: What the receiver reconstructs.
+        png: That picture as the 8-bit PNG that stage II was checked on.
+        stream: The `.sem` stream.
+        retries: How often segments were coded again.
+    """
+
+    frame: Frame
+    cover: Picture
+    encoding: Encoding
+    cover_picture: Picture
+    symbols: Symbols
+    picture: Picture
+    png: bytes
+    stream: bytes
+    retries: int
+
+
+@dataclass(frozen=True)
+class StegoSystem:
+    """Sender and receiver around one codec and one scheme."""
+
+    point: OperatingPoint
+    scheme: Scheme = field(default_factory=SyndromeScheme)
+
+    def sender(
+        self, cover: Picture, message: bytes, name: str | None, key: Key, nonce: bytes, progress: Progress = no_progress
+    ) -> Sent:
+        """Hide a message, and prove that both stages read it back.
+
+        Raises:
+            CapacityError: If the message does not fit, naming a length that does.
+            EmbeddingError: If a check fails however often segments are coded again.
+        """
+        codec = self.point.codec
+        progress("encoding", 0)
+        encoding = codec.encode_for_hiding(cover)
+        cover_picture = codec.decode(encoding.symbols)
+        sealed = frame.seal(message, name, key, nonce)
+        try:
+            embedding = self._embed(encoding, cover_picture, sealed, key, progress)
+            picture, png, retries = self._settle(embedding, progress)
+        except InfeasibleError:
+            raise CapacityError(len(message), self._what_fits(encoding, cover_picture, len(message), key)) from None
+        stream = self.point.pack(embedding.symbols)
+        progress("checking", 0)
+        self._check(Opened(message, name), stream, picture, sealed, key)
+        return Sent(sealed, cover, encoding, cover_picture, embedding.symbols, picture, png, stream, retries)
+
+    def receiver_features(self, stream: bytes, key: Key) -> Opened:
+        """Stage I."""
+        return self.scheme.reveal_features(self.point.unpack(container.unpack(stream)), self.point.codec, key)
+
+    def receiver_picture(self, picture: Picture, key: Key) -> Opened:
+        """Stage II."""
+        return self.scheme.reveal_picture(picture, self.point.codec, key)
+
+    def _embed(
+        self, encoding: Encoding, cover_picture: Picture, sealed: Frame, key: Key, progress: Progress
+    ) -> Embedding:
+        if sealed.payload_bits > 2 * encoding.symbols.values.size or len(sealed.body) > frame.MAX_BODY_BYTES:
+            raise InfeasibleError  # log2(3) bits a symbol is the bound
+        return self.scheme.embed(
+            encoding, cover_picture, self.point.codec, sealed, key, lambda share: progress("embedding", share)
+        )
+
+    def _settle(self, embedding: Embedding, progress: Progress) -> tuple[Picture, bytes, int]:
+        """Code blocks that stage II misreads again until there are none; the picture, its PNG, the retries."""
+        codec = self.point.codec
+        for retries in range(MAX_RETRIES + 1):
+            progress("checking", retries / (MAX_RETRIES + 1))
+            symbols = embedding.symbols
+            picture = codec.decode(symbols)
+            png, received = through_png(picture)
+            misread: NDArray[np.bool_] = (codec.carriers(codec.encode(received)) != codec.carriers(symbols)).any(axis=0)
+            if not misread.any():
+                return received, png, retries
+            embedding.avoid(misread)
+        raise InfeasibleError
+
+    def _check(self, sent: Opened, stream: bytes, picture: Picture, sealed: Frame, key: Key) -> None:
+        """Both stages, as the receiver will do them."""
+        for stage in (self.receiver_features(stream, key), self.receiver_picture(picture, key)):
+            if stage != sent:
+                raise EmbeddingError("the sender's own check failed; nothing was written")
+
+    def _what_fits(self, encoding: Encoding, cover_picture: Picture, needed: int, key: Key) -> int:
+        """A message length [bytes] that was tried and does fit, within a quarter of the longest."""
+        fits = min(needed - 1, self.scheme.capacity_bytes(encoding, self.point.codec))
+        while fits > 0:
+            trial = frame.seal(bytes(fits), None, key, bytes(frame.NONCE_BYTES))
+            try:
+                self._settle(self._embed(encoding, cover_picture, trial, key, no_progress), no_progress)
+            except InfeasibleError:
+                fits = fits * 4 // 5
+            else:
+                return fits
+        return 0

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hide and reveal, end to end: real photographs, real files, both stages, and what must not happen."""
+
+import io
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import semstego
+from semstego.codec import container, operating_point
+from semstego.codec.operating_point import SHIPPED
+from semstego.coding import costs
+from semstego.errors import CapacityError, NothingFoundError, SemstegoError
+from semstego.message.cipher import Key
+from semstego.schemes.syndrome import SyndromeScheme
+
+KEY = Key(bytes(range(32)))
+
+
+def textured(seed, height, width, channels):
+    """A picture with edges, gradients and noise, away from the clipping levels."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width]
+    waves = 40 * np.sin(x / rng.uniform(3, 20) + y / rng.uniform(3, 20))
+    shape = (height, width, channels)
+    return np.clip(128 + waves[:, :, None] + rng.normal(0, rng.uniform(1, 12), shape), 10, 245).astype(np.uint8)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.integers(0, 10_000),
+    st.integers(32, 150),
+    st.integers(32, 150),
+    st.sampled_from([1, 3]),
+    st.sampled_from(SHIPPED),
+    st.floats(0, 1),
+)
+def test_exact_at_both_stages_or_refused(seed, height, width, channels, codec, share):
+    cover = textured(seed, height, width, channels)
+    message = np.random.default_rng(seed).bytes(int(share * height * width / 8))
+    try:
+        out = semstego.hide(np.squeeze(cover), message, key=KEY, codec=codec)
+    except CapacityError as refusal:
+        assert refusal.available < len(message)
+        return
+    assert semstego.reveal(out.stream, key=KEY).message == message
+    found = semstego.reveal(out.picture, key=KEY)
+    assert (found.message, found.stage, found.codec) == (message, "picture", codec)
+    assert np.abs(out.symbols.astype(int) - out.cover_symbols).max() <= 1
+
+
+@pytest.mark.parametrize("codec", SHIPPED)
+def test_photographs_hold_files(photographs, codec):
+    for name, cover in photographs.items():
+        message = np.random.default_rng(1).bytes(cover.shape[0] * cover.shape[1] // 40)
+        with pytest.warns(semstego.BundledCoverWarning):
+            out = semstego.hide(np.squeeze(cover), message, key=KEY, codec=codec, name=f"{name}.bin")
+        for source, stage in ((out.stream, "features"), (Image.open(io.BytesIO(out.png)), "picture")):
+            found = semstego.reveal(source, key=KEY)
+            assert (found.message, found.name, found.stage) == (message, f"{name}.bin", stage)
+
+
+def test_the_largest_message_that_capacity_promises_fits(photographs):
+    for codec in SHIPPED:
+        for cover in photographs.values():
+            cut = np.ascontiguousarray(cover[:96, :128])
+            largest = semstego.capacity(np.squeeze(cut), codec=codec).max_message_bytes
+            if largest:
+                assert semstego.hide(np.squeeze(cut), bytes(largest), key=KEY, codec=codec).stream
+
+
+def test_the_same_inputs_give_the_same_bytes(photographs):
+    cover = photographs["coffee"][:64, :64]
+    first, second = (semstego.hide(cover, b"twice", key=KEY, nonce=b"12345678").stream for _ in range(2))
+    assert first == second
+    assert semstego.hide(cover, b"twice", key=KEY).stream != first
+
+
+def test_wrong_key_no_message_and_damage_look_alike(photographs):
+    cover = photographs["coffee"][:64, :64]
+    out = semstego.hide(cover, b"secret", key=KEY)
+    damaged_picture = out.picture.copy()
+    damaged_picture[10, 10] ^= 1
+    damaged_stream = bytearray(out.stream)
+    damaged_stream[-1] ^= 1
+    attempts = [
+        (out.stream, Key(bytes(32))),
+        (out.picture, Key(bytes(32))),
+        (semstego.send(cover), KEY),
+        (semstego.reconstruct(semstego.send(cover)), KEY),
+        (cover, KEY),
+        (damaged_picture, KEY),
+        (bytes(damaged_stream), KEY),
+        (_with_other_symbols(out.stream), KEY),
+    ]
+    for source, key in attempts:
+        with pytest.raises(NothingFoundError, match=NothingFoundError.TEXT):
+            semstego.reveal(source, key=key)
+
+
+def _with_other_symbols(stream):
+    """A sound container whose symbols were touched on the way."""
+    point = operating_point.load("cr085")
+    symbols = point.unpack(container.unpack(stream))
+    values = symbols.values.copy()
+    values[:, ::3, ::3] ^= 1
+    return point.pack(symbols.with_values(values))
+
+
+def test_wrong_keys_never_give_bytes(photographs):
+    """Random keys read random headers: any length, any split, never a traceback."""
+    out = semstego.hide(photographs["chelsea"][:48, :48], b"secret", key=KEY)
+    for seed in range(400):
+        with pytest.raises(NothingFoundError):
+            semstego.reveal(out.stream, key=Key(np.random.default_rng(seed).bytes(32)))
+
+
+def test_a_refusal_names_a_length_that_works(photographs):
+    cover = photographs["rocket"][:64, :64]
+    with pytest.raises(CapacityError) as refusal:
+        semstego.hide(cover, bytes(20_000), key=KEY)
+    assert 0 < refusal.value.available < 20_000
+    semstego.hide(cover, bytes(refusal.value.available), key=KEY)
+
+
+def test_a_cover_that_clips_everywhere_is_refused():
+    cover = (np.random.default_rng(0).integers(0, 2, (64, 64, 3)) * 255).astype(np.uint8)
+    with pytest.raises(CapacityError, match="at most 0"):
+        semstego.hide(cover, b"no room", key=KEY)
+
+
+def test_misread_blocks_are_coded_again(photographs, monkeypatch):
+    """Without headroom wetting blocks clip; the sender's check finds them, and the retries mend them."""
+    from semstego.codec.basis import BlockBasis
+
+    monkeypatch.setattr(BlockBasis, "headroom", lambda self: np.zeros(self.analysis.shape[1], np.int64))
+    cover = photographs["astronaut"][:310]  # a fifth of its blocks have no headroom
+    message = np.random.default_rng(2).bytes(cover.shape[0] * cover.shape[1] // 32)
+    out = semstego.hide(cover, message, key=KEY)
+    assert out.report.retries > 0
+    assert semstego.reveal(out.picture, key=KEY).message == message
+
+
+@pytest.mark.parametrize("cost", [costs.hill, costs.suniward, costs.uniform])
+@pytest.mark.parametrize("informed", [True, False])
+def test_every_cost_is_read_by_the_same_receiver(photographs, cost, informed):
+    cover = photographs["astronaut"][100:164, 100:164]
+    out = semstego.hide(cover, b"m" * 200, key=KEY, scheme=SyndromeScheme(cost=cost, side_informed=informed))
+    assert semstego.reveal(out.picture, key=KEY).message == b"m" * 200
+
+
+@pytest.mark.parametrize("codec", SHIPPED)
+def test_a_one_colour_cover_draws_no_more_changes_with_side_information(codec):
+    """Every block shares one rounding error; |e| close to one half must not make the picture free."""
+    point = operating_point.load(codec)
+    errors = {}
+    for level in range(40, 216):
+        side = point.codec.encode_for_hiding(np.full((32, 32, 3), level, np.uint8)).side
+        errors[level] = np.abs(side.astype(int)).max()
+    worst = max(errors, key=errors.__getitem__)
+    cover = np.full((64, 64, 3), worst, np.uint8)
+    changes = []
+    for informed in (True, False):
+        out = semstego.hide(
+            cover, bytes(100), key=KEY, nonce=bytes(8), codec=codec, scheme=SyndromeScheme(side_informed=informed)
+        )
+        changes.append(out.report.changed_symbols)
+    assert changes[0] <= changes[1]
+
+
+def test_empty_messages_and_texts_and_paths(photographs, tmp_path):
+    cover = photographs["camera"][:64, :64, 0]
+    file = tmp_path / "letter.txt"
+    file.write_text("from a file")
+    for message, expected in ((b"", b""), ("grüße", "grüße".encode()), (file, b"from a file")):
+        assert semstego.reveal(semstego.hide(cover, message, key=KEY).picture, key=KEY).message == expected
+
+
+def test_many_at_once(photographs):
+    covers = [np.ascontiguousarray(cover[:64, :64]) for cover in photographs.values()]
+    jobs = [(np.squeeze(cover), f"message {i}".encode()) for i, cover in enumerate(covers)]
+    jobs.append((np.zeros((8, 8, 3), np.uint8), b"too small"))
+    hidden = semstego.hide_many(jobs, key=KEY, workers=1)
+    assert isinstance(hidden[-1], SemstegoError)
+    found = semstego.reveal_many([out.stream for out in hidden[:-1]], key=KEY, workers=1)
+    assert [one.message for one in found] == [message for _, message in jobs[:-1]]
+
+
+def test_cover_and_stego_streams_have_one_layout(photographs):
+    cover = photographs["coffee"][:64, :64]
+    plain, stego = container.unpack(semstego.send(cover)), container.unpack(semstego.hide(cover, b"x", key=KEY).stream)
+    for name in ("codec", "fingerprint", "height", "width", "channels"):
+        assert getattr(plain, name) == getattr(stego, name)
+
+
+def test_hiding_shares_its_encoder_with_sending(photographs):
+    cover = photographs["coffee"][:70, :81]
+    out = semstego.hide(cover, b"x", key=KEY)
+    assert (out.cover_picture == semstego.reconstruct(semstego.send(cover))).all()
+
+
+def test_a_bomb_of_a_header_takes_no_memory():
+    data = bytearray(semstego.send(np.zeros((32, 32, 3), np.uint8)))
+    data[30:38] = (7000).to_bytes(4, "little") * 2
+    tracemalloc.start()
+    with pytest.raises(SemstegoError):
+        semstego.reconstruct(bytes(data))
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
