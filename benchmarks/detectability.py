@@ -23,10 +23,10 @@ from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
-import record
-from record import PARTS, SIDE, SQUARES
 from threadpoolctl import threadpool_limits
 
+import record
+from record import PARTS, SIDE, SQUARES
 from semstego.codec import operating_point
 from semstego.data.io import load_picture
 from semstego.errors import InfeasibleError

@@ -16,8 +16,9 @@ from collections.abc import Callable
 
 import numba
 import numpy as np
-import record
 from numba import njit
+
+import record
 from search_submatrices import PROFILES, bound, profile
 from semstego.coding import stc, ternary, trellis
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from semstego.api import (
-        BundledCoverWarning,
         Capacity,
+        CoverWarning,
         Hidden,
         Revealed,
         capacity,
@@ -47,7 +47,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "semstego.api": (
-        "BundledCoverWarning", "Capacity", "Hidden", "Revealed", "capacity", "hide", "hide_many", "info", "reconstruct",
+        "CoverWarning", "Capacity", "Hidden", "Revealed", "capacity", "hide", "hide_many", "info", "reconstruct",
         "reveal", "reveal_many", "send",
     ),
     "semstego.errors": (
@@ -61,9 +61,9 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "BundledCoverWarning",
     "Capacity",
     "CapacityError",
+    "CoverWarning",
     "EmbeddingError",
     "Hidden",
     "Key",

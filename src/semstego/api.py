@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import math
 import os
 import time
 import warnings
@@ -36,8 +37,8 @@ Message = bytes | str | os.PathLike[str]
 StreamSource = bytes | str | os.PathLike[str]
 
 
-class BundledCoverWarning(UserWarning):
-    """The cover is a picture that everybody has, so anybody can compare."""
+class CoverWarning(UserWarning):
+    """The cover gives the message away: everybody has it, or changes show in it at once."""
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,7 @@ def hide(
     start = time.perf_counter()
     secret = _key(key, passphrase)
     picture = load_picture(cover, flatten=flatten)
-    if is_bundled(picture):
-        warnings.warn("this cover ships with semstego: anybody can compare it", BundledCoverWarning, stacklevel=2)
+    _warn_of(picture)
     point = operating_point.load(codec)
     system = StegoSystem(point, scheme or SyndromeScheme())
     content = _content(message)
@@ -214,7 +214,9 @@ def capacity(cover: Source, *, codec: str | Path = "cr085", flatten: bool = Fals
     symbols = encoding.symbols
     largest = SyndromeScheme().capacity_bytes(encoding, point.codec)
     advice = json.loads((resources.files("semstego") / "weights" / "advice.json").read_text())
-    wise = max(0, int(advice["bpp"] * symbols.pixels) // 8 - frame.OVERHEAD_BYTES)
+    # The square-root law: what stays equally hard to detect grows with the root of the size (Ker et al., 2008).
+    pixels = min(symbols.pixels, math.sqrt(symbols.pixels * advice["pixels"]))
+    wise = max(0, int(advice["bpp"] * pixels) // 8 - frame.OVERHEAD_BYTES)
     wet = int(np.count_nonzero(encoding.wet)) * len(symbols.values)
     return Capacity(
         max_message_bytes=largest,
@@ -285,9 +287,13 @@ def _one(task: Any, key: Key) -> Any:
         return error
 
 
-def is_bundled(picture: Picture) -> bool:
-    """Whether a picture is one of those that ship with the package."""
-    return hashlib.sha256(picture.tobytes()).hexdigest() in _bundled_digests()
+def _warn_of(cover: Picture) -> None:
+    """Warn of covers that cannot keep a secret."""
+    if hashlib.sha256(cover.tobytes()).hexdigest() in _bundled_digests():
+        warnings.warn("this cover ships with semstego: anybody can compare it", CoverWarning, stacklevel=3)
+    if cover.shape[2] == 3 and (cover == cover[:, :, :1]).all():
+        text = "this cover is a grey picture stored in colour: changes will show as colour; convert it to grey first"
+        warnings.warn(text, CoverWarning, stacklevel=3)
 
 
 @lru_cache

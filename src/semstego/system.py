@@ -62,6 +62,16 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class _Settled:
+    """An embedding that stage II reads: the picture and its PNG, the symbols in it, the retries it took."""
+
+    picture: Picture
+    png: bytes
+    received: Symbols
+    retries: int
+
+
+@dataclass(frozen=True)
 class StegoSystem:
     """Sender and receiver around one codec and one scheme."""
 
@@ -84,13 +94,23 @@ class StegoSystem:
         sealed = frame.seal(message, name, key, nonce)
         try:
             embedding = self._embed(encoding, cover_picture, sealed, key, progress)
-            picture, png, retries = self._settle(embedding, progress)
+            settled = self._settle(embedding, progress)
         except InfeasibleError:
             raise CapacityError(len(message), self._what_fits(encoding, cover_picture, len(message), key)) from None
+        progress("coding", 0)
         stream = self.point.pack(embedding.symbols)
-        progress("checking", 0)
-        self._check(Opened(message, name), stream, picture, sealed, key)
-        return Sent(sealed, cover, encoding, cover_picture, embedding.symbols, picture, png, stream, retries)
+        self._check(Opened(message, name), stream, settled.received, key)
+        return Sent(
+            frame=sealed,
+            cover=cover,
+            encoding=encoding,
+            cover_picture=cover_picture,
+            symbols=embedding.symbols,
+            picture=settled.picture,
+            png=settled.png,
+            stream=stream,
+            retries=settled.retries,
+        )
 
     def receiver_features(self, stream: bytes, key: Key) -> Opened:
         """Stage I."""
@@ -109,29 +129,30 @@ class StegoSystem:
             encoding, cover_picture, self.point.codec, sealed, key, lambda share: progress("embedding", share)
         )
 
-    def _settle(self, embedding: Embedding, progress: Progress) -> tuple[Picture, bytes, int]:
-        """Code blocks that stage II misreads again until there are none; the picture, its PNG, the retries."""
+    def _settle(self, embedding: Embedding, progress: Progress) -> _Settled:
+        """Code blocks that stage II misreads again until every carrier of the picture is read as it was written."""
         codec = self.point.codec
         for retries in range(MAX_RETRIES + 1):
             progress("checking", retries / (MAX_RETRIES + 1))
             symbols = embedding.symbols
-            picture = codec.decode(symbols)
-            png, received = through_png(picture)
-            misread: NDArray[np.bool_] = (codec.carriers(codec.encode(received)) != codec.carriers(symbols)).any(axis=0)
+            png, picture = through_png(codec.decode(symbols))
+            received = codec.encode(picture)
+            misread: NDArray[np.bool_] = (codec.carriers(received) != codec.carriers(symbols)).any(axis=0)
             if not misread.any():
-                return received, png, retries
+                return _Settled(picture, png, received, retries)
             embedding.avoid(misread)
         raise InfeasibleError
 
-    def _check(self, sent: Opened, stream: bytes, picture: Picture, sealed: Frame, key: Key) -> None:
-        """Both stages, as the receiver will do them."""
-        for stage in (self.receiver_features(stream, key), self.receiver_picture(picture, key)):
-            if stage != sent:
-                raise EmbeddingError("the sender's own check failed; nothing was written")
+    def _check(self, sent: Opened, stream: bytes, received: Symbols, key: Key) -> None:
+        """Read the message from the stream, and from the symbols that the picture gave."""
+        stage_1 = self.receiver_features(stream, key)
+        stage_2 = self.scheme.reveal_features(received, self.point.codec, key)
+        if not stage_1 == stage_2 == sent:
+            raise EmbeddingError("the sender's own check failed; nothing was written")
 
     def _what_fits(self, encoding: Encoding, cover_picture: Picture, needed: int, key: Key) -> int:
         """A message length [bytes] that was tried and does fit, within a quarter of the longest."""
-        fits = min(needed - 1, self.scheme.capacity_bytes(encoding, self.point.codec))
+        fits = min(needed * 4 // 5, self.scheme.capacity_bytes(encoding, self.point.codec))
         while fits > 0:
             trial = frame.seal(bytes(fits), None, key, bytes(frame.NONCE_BYTES))
             try:

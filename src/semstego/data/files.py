@@ -18,15 +18,20 @@ def write_all(contents: dict[Path, bytes], *, force: bool = False) -> None:
     for path in contents:
         check_output(path, force=force)
     staged: dict[Path, Path] = {}
+    placed: list[Path] = []
     try:
         for path, content in contents.items():
             staged[path] = _stage(path, content)
         for path, temporary in staged.items():
-            if force:
-                os.replace(temporary, path)
-            else:
-                os.link(temporary, path)  # fails if somebody made the file meanwhile; a rename would overwrite it
-    except OSError as error:
+            check_output(path, force=force)  # once more: the work may have taken minutes
+            os.replace(temporary, path)
+            placed.append(path)
+    except (OSError, OutputError) as error:
+        if not force:
+            for path in placed:
+                path.unlink()
+        if isinstance(error, OutputError):
+            raise
         raise OutputError(f"cannot write {error.filename2 or error.filename}: {error.strerror}") from None
     finally:
         for temporary in staged.values():

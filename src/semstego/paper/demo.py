@@ -16,7 +16,7 @@ from rich.progress import track
 from rich.table import Table
 
 import semstego
-from semstego.api import BundledCoverWarning, Hidden
+from semstego.api import CoverWarning, Hidden
 from semstego.codec.codec import Picture
 from semstego.data.files import write_all
 from semstego.data.io import load_picture, squeezed
@@ -76,7 +76,7 @@ def run(out: Path) -> None:
 def _hide_and_reveal(cover: Picture, message: bytes, key: Key) -> tuple[Hidden, float]:
     start = time.perf_counter()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", BundledCoverWarning)
+        warnings.simplefilter("ignore", CoverWarning)
         hidden = semstego.hide(cover, message, key=key)
     for source in (hidden.stream, Image.open(io.BytesIO(hidden.png))):
         if semstego.reveal(source, key=key).message != message:

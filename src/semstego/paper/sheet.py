@@ -63,7 +63,7 @@ def _tiled(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     rows = -(-k // columns)
     mosaic: NDArray[np.uint8] = np.full((rows, columns, height, width), 255, np.uint8)
     mosaic.reshape(-1, height, width)[:k] = planes
-    return np.concatenate(np.concatenate(mosaic, axis=1), axis=1)
+    return np.block([list(row) for row in mosaic]).astype(np.uint8)
 
 
 def _features(symbols: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -73,6 +73,11 @@ class Layout:
         return self._symbols(self._salted[: self._header_blocks], "header order", b"")
 
     @property
+    def header_symbols(self) -> int:
+        """Symbols of the header."""
+        return self._header_blocks * self.kept
+
+    @property
     def body_symbols(self) -> int:
         """Symbols that the body's segments have together."""
         return (self.blocks - self._anchors - self._header_blocks) * self.kept

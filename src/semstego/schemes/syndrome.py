@@ -53,7 +53,7 @@ class SyndromeScheme:
         rows, columns = codec.whole_blocks(symbols.height, symbols.width, symbols.channels)
         dry = np.count_nonzero(~encoding.wet[:rows, :columns]) / (rows * columns)
         layout = Layout(codec.carriers(symbols).reshape(len(symbols.values), -1), Key(bytes(32)))
-        header_fits = dry * len(layout.header) * BITS_PER_DRY_SYMBOL >= HEADER_BITS
+        header_fits = dry * layout.header_symbols * BITS_PER_DRY_SYMBOL >= HEADER_BITS
         body = int(dry * layout.body_symbols * BITS_PER_DRY_SYMBOL) // 8 if header_fits else 0
         return max(0, min(body, MAX_BODY_BYTES) - TAG_BYTES)
 
