@@ -15,20 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from semstego.api import (
-        Capacity,
-        CoverWarning,
-        Hidden,
-        Revealed,
-        capacity,
-        hide,
-        hide_many,
-        info,
-        reconstruct,
-        reveal,
-        reveal_many,
-        send,
-    )
+    from semstego.advice import Capacity, capacity
+    from semstego.api import CoverWarning, Hidden, Revealed, hide, info, reconstruct, reveal, send
     from semstego.errors import (
         CapacityError,
         EmbeddingError,
@@ -39,6 +27,7 @@ if TYPE_CHECKING:
         StreamError,
         WeightsError,
     )
+    from semstego.many import hide_many, reveal_many
     from semstego.message.cipher import Key, derive_key
     from semstego.report import Report
     from semstego.system import StegoSystem
@@ -46,14 +35,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "semstego.api": (
-        "CoverWarning", "Capacity", "Hidden", "Revealed", "capacity", "hide", "hide_many", "info", "reconstruct",
-        "reveal", "reveal_many", "send",
-    ),
+    "semstego.api": ("CoverWarning", "Hidden", "Revealed", "hide", "info", "reconstruct", "reveal", "send"),
+    "semstego.advice": ("Capacity", "capacity"),
     "semstego.errors": (
         "CapacityError", "EmbeddingError", "NothingFoundError", "OutputError", "PictureError", "SemstegoError",
         "StreamError", "WeightsError",
     ),
+    "semstego.many": ("hide_many", "reveal_many"),
     "semstego.message.cipher": ("Key", "derive_key"),
     "semstego.report": ("Report",),
     "semstego.system": ("StegoSystem",),

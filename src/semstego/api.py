@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The public functions: hide, reveal, send, reconstruct, capacity, info, and their twins for folders of pictures."""
+"""The public functions: hide, reveal, send, reconstruct and info."""
 
 import hashlib
 import json
-import math
 import os
 import time
 import warnings
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -83,29 +80,6 @@ class Revealed:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Capacity:
-    """What :func:`capacity` gives.
-
-    Attributes:
-        max_message_bytes: Longest message that is expected to fit.
-        recommended_message_bytes: Longest message at the measured detectability below.
-        recommended_p_e: Detection error of the judge at that size, 0.5 being blind guessing; None if not measured.
-        measured: Where and how that was measured.
-        symbols: Symbols of the picture.
-        wet_symbols: Symbols that must not change.
-        compression_ratio: Actual ratio.
-    """
-
-    max_message_bytes: int
-    recommended_message_bytes: int
-    recommended_p_e: float | None
-    measured: str
-    symbols: int
-    wet_symbols: int
-    compression_ratio: float
-
-
 def hide(
     cover: Source,
     message: Message,
@@ -137,7 +111,7 @@ def hide(
         SemstegoError: See :mod:`semstego.errors`.
     """
     start = time.perf_counter()
-    secret = _key(key, passphrase)
+    secret = key_from(key, passphrase)
     picture = load_picture(cover, flatten=flatten)
     _warn_of(picture)
     point = operating_point.load(codec)
@@ -176,7 +150,7 @@ def reveal(
         SemstegoError: If the file is neither stream nor picture.
     """
     start = time.perf_counter()
-    secret = _key(key, passphrase)
+    secret = key_from(key, passphrase)
     try:
         stream = _stream_of(source)
     except DamagedStreamError:
@@ -207,28 +181,6 @@ def reconstruct(stream: StreamSource, *, codec: str | Path | None = None) -> NDA
     return squeezed(point.codec.decode(point.unpack(read)))
 
 
-def capacity(cover: Source, *, codec: str | Path = "cr085", flatten: bool = False) -> Capacity:
-    """How much a cover holds, and how much of it is wise."""
-    point = operating_point.load(codec)
-    encoding = point.codec.encode_for_hiding(load_picture(cover, flatten=flatten))
-    symbols = encoding.symbols
-    largest = SyndromeScheme().capacity_bytes(encoding, point.codec)
-    advice = json.loads((resources.files("semstego") / "weights" / "advice.json").read_text())
-    # The square-root law: what stays equally hard to detect grows with the root of the size (Ker et al., 2008).
-    pixels = min(symbols.pixels, math.sqrt(symbols.pixels * advice["pixels"]))
-    wise = max(0, int(advice["bpp"] * pixels) // 8 - frame.OVERHEAD_BYTES)
-    wet = int(np.count_nonzero(encoding.wet)) * len(symbols.values)
-    return Capacity(
-        max_message_bytes=largest,
-        recommended_message_bytes=min(largest, wise),
-        recommended_p_e=advice["p_e"],
-        measured=advice["measured"],
-        symbols=symbols.values.size,
-        wet_symbols=wet,
-        compression_ratio=round(symbols.compression_ratio, 4),
-    )
-
-
 def info(stream: StreamSource) -> dict[str, Any]:
     """What anybody can read off a stream."""
     read = container.read(stream)
@@ -242,49 +194,6 @@ def info(stream: StreamSource) -> dict[str, Any]:
         "stream_bytes": size,
         "stream_bpp": round(8 * size / pixels, 4),
     }
-
-
-def hide_many(
-    jobs: Iterable[tuple[Source, Message]],
-    *,
-    key: Key | None = None,
-    passphrase: str | bytes | None = None,
-    codec: str | Path = "cr085",
-    workers: int | None = None,
-) -> list[Hidden | SemstegoError]:
-    """Hide a message in each of many covers, spread over the cores; an error stands in its place."""
-    tasks: list[Any] = [(hide, (cover, message), {"codec": codec}) for cover, message in jobs]
-    return _many("hiding", tasks, _key(key, passphrase), workers)
-
-
-def reveal_many(
-    sources: Iterable[Source],
-    *,
-    key: Key | None = None,
-    passphrase: str | bytes | None = None,
-    workers: int | None = None,
-) -> list[Revealed | SemstegoError]:
-    """Reveal from many streams or pictures, spread over the cores; an error stands in its place."""
-    tasks: list[Any] = [(reveal, (source,), {}) for source in sources]
-    return _many("revealing", tasks, _key(key, passphrase), workers)
-
-
-def _many(what: str, tasks: list[Any], key: Key, workers: int | None) -> list[Any]:
-    from rich.progress import track
-
-    count = min(workers or os.cpu_count() or 1, len(tasks))
-    if count <= 1:
-        return [_one(task, key) for task in track(tasks, what)]
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        return list(track(pool.map(_one, tasks, [key] * len(tasks)), what, total=len(tasks)))
-
-
-def _one(task: Any, key: Key) -> Any:
-    function, positional, named = task
-    try:
-        return function(*positional, key=key, **named)
-    except SemstegoError as error:
-        return error
 
 
 def _warn_of(cover: Picture) -> None:
@@ -302,7 +211,8 @@ def _bundled_digests() -> frozenset[str]:
     return frozenset(entry["pixels_sha256"] for entry in credits)
 
 
-def _key(key: Key | None, passphrase: str | bytes | None) -> Key:
+def key_from(key: Key | None, passphrase: str | bytes | None) -> Key:
+    """The key, or the one derived from the passphrase; exactly one must be given."""
     if (key is None) == (passphrase is None):
         raise TypeError("give either key= or passphrase=")
     return key if key is not None else derive_key(passphrase)  # type: ignore[arg-type]

@@ -11,9 +11,7 @@ that are not wholly inside the picture do not close; they are coded for reconstr
 All arithmetic that a reading depends on is int64. Rows of blocks are spread over threads; no result depends on how.
 """
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,11 +22,13 @@ from numpy.typing import NDArray
 from semstego.codec.basis import FRACTION_BITS, ONE, BlockBasis
 from semstego.codec.codec import Picture, SymbolMap, Symbols
 from semstego.errors import PictureError
+from semstego.threads import in_threads, slices
 
 MIN_SIDE = 32  # pixels
 MAX_PIXELS = 50_000_000
 SIDE_SCALE = 1 << 14  # side information is stored as int16 in units of 2^-14 of a step
 HALF = ONE >> 1
+LEAST_ROWS = 64  # of blocks, for a thread to be worth starting
 CLOSING_ROUNDS = 64  # photographs need 1 to 11; past this the block's contrast is reduced until it closes
 
 
@@ -247,7 +247,7 @@ class BlockCodec:
                 picture, basis.block, basis.analysis, basis.synthesis, headroom, first, last, symbols, side, wet
             )
 
-        over_rows(rows, shape[1])
+        _over_rows(rows, shape[1])
         return Encoding(Symbols(symbols, height, width, channels), side, wet)
 
     def decode(self, symbols: Symbols) -> Picture:
@@ -255,7 +255,7 @@ class BlockCodec:
         basis = self.basis(symbols.channels)
         picture = np.empty((symbols.height, symbols.width, symbols.channels), np.uint8)
         values = np.ascontiguousarray(symbols.values)
-        over_rows(
+        _over_rows(
             lambda first, last: _decode_rows(values, basis.block, basis.synthesis, first, last, picture),
             values.shape[1],
         )
@@ -278,12 +278,7 @@ def check_size(picture: Picture) -> None:
         raise PictureError(f"the picture has {width}x{height} pixels; at most {MAX_PIXELS // 1_000_000} megapixels")
 
 
-def over_rows(work: Callable[[int, int], None], rows: int) -> None:
-    """Run ``work(first, last)`` over slices of ``rows`` on all cores."""
-    workers = min(os.cpu_count() or 1, rows // 16)
-    if workers <= 1:
-        work(0, rows)
-        return
-    bounds = np.linspace(0, rows, workers * 4 + 1).astype(int).tolist()
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(work, bounds[:-1], bounds[1:]))
+def _over_rows(work: Callable[[int, int], None], rows: int) -> None:
+    """Run ``work(first, last)`` over slices of the rows of blocks."""
+    for _ in in_threads(lambda piece: work(*piece), slices(rows, LEAST_ROWS)):
+        pass

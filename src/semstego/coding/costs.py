@@ -10,13 +10,14 @@ Sources: HILL, Li et al., ICIP 2014. S-UNIWARD, Holub, Fridrich, Denemark, EURAS
 transform change is that of J-UNIWARD in the same paper. Side information: SI-UNIWARD ibid.
 """
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from semstego.threads import in_threads, slices
 
 Cost = Callable[[NDArray[np.uint8], NDArray[np.float32], int], NDArray[np.float32]]
 
@@ -52,7 +53,6 @@ def suniward(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) 
     """S-UNIWARD of a transform change: sum over three directional subbands of |W(change)| / (|W(cover)| + 1)."""
     rows, columns, channels = picture.shape[0] // block, picture.shape[1] // block, picture.shape[2]
     rho = np.zeros((len(gain), rows, columns), np.float32)
-    support = block + len(DB8_HIGH) - 1
     shapes = gain.reshape(len(gain), block, block, channels)
     for vertical, horizontal in ((DB8_LOW, DB8_HIGH), (DB8_HIGH, DB8_LOW), (DB8_HIGH, DB8_HIGH)):
         for channel in range(channels):
@@ -61,8 +61,8 @@ def suniward(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) 
             weight = 1 / (np.abs(subband) + np.float32(UNIWARD_SIGMA))
             padded = np.pad(shapes[:, :, :, channel], ((0, 0), (15, 15), (15, 15)))
             change = np.stack([np.abs(_filter(kernel, vertical, horizontal)) for kernel in padded])
-            _parallel(lambda a, b, w=weight, d=change: _correlate(w, d, block, a, b, rho), rows)  # type: ignore[misc]
-            assert change.shape[1] == support
+            for _ in in_threads(partial(_correlate, weight, change, block, rho), slices(rows, 8)):
+                pass
     return rho
 
 
@@ -122,8 +122,8 @@ def _strip_wise(
             total += np.einsum("kyx,rycx->krc", weight[:, :, :, channel], blocks, optimize=True)
         rho[:, first:last] = total
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(strip, range(-(-rows // step))))
+    for _ in in_threads(strip, range(-(-rows // step))):
+        pass
     return rho
 
 
@@ -166,13 +166,12 @@ def _correlate(
     weight: NDArray[np.float32],
     change: NDArray[np.float32],
     block: int,
-    first: int,
-    last: int,
     rho: NDArray[np.float32],
+    rows: tuple[int, int],
 ) -> None:
     """Add to ``rho`` the sum of |W(change)| * weight over each block's support; block (0, 0)'s starts at (0, 0)."""
     kept, support, _ = change.shape
-    for row in range(first, last):
+    for row in range(rows[0], rows[1]):
         for column in range(rho.shape[2]):
             for k in range(kept):
                 total = np.float32(0)
@@ -180,9 +179,3 @@ def _correlate(
                     for x in range(support):
                         total += change[k, y, x] * weight[row * block + y, column * block + x]
                 rho[k, row, column] += total
-
-
-def _parallel(work: Callable[[int, int], None], rows: int) -> None:
-    bounds = np.linspace(0, rows, 9).astype(int).tolist()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(work, bounds[:-1], bounds[1:]))

@@ -88,7 +88,8 @@ def _cells(row: Row) -> list[NDArray[np.uint8]]:
 
 def _stretched(a: NDArray[np.uint8], origin: NDArray[np.uint8] | int, factor: int) -> NDArray[np.uint8]:
     """``a - origin`` times ``factor``, around mid-grey."""
-    return np.clip(128 + factor * (a.astype(np.int64) - origin), 0, 255).astype(np.uint8)
+    result: NDArray[np.uint8] = np.clip(128 + factor * (a.astype(np.int64) - origin), 0, 255).astype(np.uint8)
+    return result
 
 
 def _fitted(cell: NDArray[np.uint8], *, difference: bool) -> Image.Image:

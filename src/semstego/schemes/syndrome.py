@@ -11,9 +11,7 @@ Stage I reads the symbols of the stream. Stage II encodes the reconstructed pict
 are the very same symbols.
 """
 
-import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +26,7 @@ from semstego.message import bits
 from semstego.message.cipher import TAG_BYTES, Key
 from semstego.message.frame import HEADER_BITS, MAX_BODY_BYTES, UPPER_SHARES, Frame, Header, Opened, unseal
 from semstego.schemes.layout import Indices, Layout
+from semstego.threads import in_threads
 
 HEIGHT = 12  # constraint height of the trellis; part of the format
 HEADER_UPPER = HEADER_BITS // 2  # the header's split is fixed: its reader knows nothing yet
@@ -101,8 +100,7 @@ class SyndromeScheme:
                 raise NothingFoundError  # no sender puts more than a bit into a layer of a symbol
             return ternary.extract(flat[where], count, upper, HEIGHT)
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            body = np.concatenate(list(pool.map(read_segment, range(layout.segments))))
+        body = np.concatenate(list(in_threads(read_segment, range(layout.segments))))
         return unseal(header, bits.to_bytes(body), key)
 
     def reveal_picture(self, picture: Picture, codec: BlockCodec, key: Key) -> Opened:
@@ -168,10 +166,9 @@ class SyndromeEmbedding:
         """Code segments, -1 being the header, from the cover's symbols."""
         todo = list(segments)
         stego = self._stego.reshape(-1)  # a view
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for done, (where, values) in enumerate(pool.map(self._code_segment, todo), start=1):
-                stego[where] = values
-                self._progress(done / len(todo))
+        for done, (where, values) in enumerate(in_threads(self._code_segment, todo), start=1):
+            stego[where] = values
+            self._progress(done / len(todo))
 
     def _code_segment(self, index: int) -> tuple[Indices, NDArray[np.uint8]]:
         where, message, upper = self._segment(index)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much a cover holds, and how much of it is wise."""
+
+import json
+import math
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from semstego.codec import operating_point
+from semstego.data.io import Source, load_picture
+from semstego.message import frame
+from semstego.schemes.syndrome import SyndromeScheme
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What :func:`capacity` gives.
+
+    Attributes:
+        max_message_bytes: Longest message that is expected to fit.
+        recommended_message_bytes: Longest message at the measured detectability below.
+        recommended_p_e: Detection error of the judge at that size, 0.5 being blind guessing; None if not measured.
+        measured: Where and how that was measured.
+        symbols: Symbols of the picture.
+        wet_symbols: Symbols that must not change.
+        compression_ratio: Actual ratio.
+    """
+
+    max_message_bytes: int
+    recommended_message_bytes: int
+    recommended_p_e: float | None
+    measured: str
+    symbols: int
+    wet_symbols: int
+    compression_ratio: float
+
+
+def capacity(cover: Source, *, codec: str | Path = "cr085", flatten: bool = False) -> Capacity:
+    """How much a cover holds, and how much of it is wise."""
+    point = operating_point.load(codec)
+    encoding = point.codec.encode_for_hiding(load_picture(cover, flatten=flatten))
+    symbols = encoding.symbols
+    largest = SyndromeScheme().capacity_bytes(encoding, point.codec)
+    advice = json.loads((resources.files("semstego") / "weights" / "advice.json").read_text())
+    # The square-root law: what stays equally hard to detect grows with the root of the size (Ker et al., 2008).
+    pixels = min(symbols.pixels, math.sqrt(symbols.pixels * advice["pixels"]))
+    wise = max(0, int(advice["bpp"] * pixels) // 8 - frame.OVERHEAD_BYTES)
+    wet = int(np.count_nonzero(encoding.wet)) * len(symbols.values)
+    return Capacity(
+        max_message_bytes=largest,
+        recommended_message_bytes=min(largest, wise),
+        recommended_p_e=advice["p_e"],
+        measured=advice["measured"],
+        symbols=symbols.values.size,
+        wet_symbols=wet,
+        compression_ratio=round(symbols.compression_ratio, 4),
+    )

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hide in many covers and reveal from many sources, spread over the cores.
+
+Each core is a process of its own that imports the caller's script anew: guard it by ``if __name__ == "__main__":``.
+"""
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from rich.progress import track
+
+from semstego.api import Hidden, Message, Revealed, hide, key_from, reveal
+from semstego.data.io import Source
+from semstego.errors import SemstegoError
+from semstego.message.cipher import Key
+
+
+def hide_many(
+    jobs: Iterable[tuple[Source, Message]],
+    *,
+    key: Key | None = None,
+    passphrase: str | bytes | None = None,
+    codec: str | Path = "cr085",
+    workers: int | None = None,
+) -> list[Hidden | SemstegoError]:
+    """Hide a message in each of many covers, spread over the cores; an error stands in its place."""
+    tasks: list[Any] = [(hide, (cover, message), {"codec": codec}) for cover, message in jobs]
+    return _many("hiding", tasks, key_from(key, passphrase), workers)
+
+
+def reveal_many(
+    sources: Iterable[Source],
+    *,
+    key: Key | None = None,
+    passphrase: str | bytes | None = None,
+    workers: int | None = None,
+) -> list[Revealed | SemstegoError]:
+    """Reveal from many streams or pictures, spread over the cores; an error stands in its place."""
+    tasks: list[Any] = [(reveal, (source,), {}) for source in sources]
+    return _many("revealing", tasks, key_from(key, passphrase), workers)
+
+
+def _many(what: str, tasks: list[Any], key: Key, workers: int | None) -> list[Any]:
+    count = min(workers or os.cpu_count() or 1, len(tasks))
+    if count <= 1:
+        return [_one(task, key) for task in track(tasks, what)]
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+        return list(track(pool.map(_one, tasks, [key] * len(tasks)), what, total=len(tasks)))
+
+
+def _one(task: Any, key: Key) -> Any:
+    function, positional, named = task
+    try:
+        return function(*positional, key=key, **named)
+    except SemstegoError as error:
+        return error
