@@ -18,7 +18,7 @@ import argparse
 import json
 import re
 import sys
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -106,7 +106,7 @@ def _steps(node: Any, rest: str) -> list[tuple[Any, str]]:
 def formatted(value: Decimal, like: str) -> str:
     """``value`` with as many decimals as ``like`` shows."""
     decimals = len(like.partition(".")[2])
-    rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN)
+    rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     return f"{rounded:,f}" if "," in like or abs(rounded) >= 10_000 else f"{rounded:f}"
 
 

@@ -8,6 +8,7 @@ Before the sender lets anything out, it reads its message back at both stages, f
 PNG. A block that stage II reads otherwise goes wet and its segment is coded again, at most eight times.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -27,6 +28,7 @@ from semstego.schemes.scheme import Embedding, Scheme
 from semstego.schemes.syndrome import SyndromeScheme
 
 MAX_RETRIES = 8
+NONCES_TRIED = 3
 Progress = Callable[[str, float], None]  # what is being done, and the share of it that is done
 
 
@@ -91,12 +93,16 @@ class StegoSystem:
         progress("encoding", 0)
         encoding = codec.encode_for_hiding(cover)
         cover_picture = codec.decode(encoding.symbols)
-        sealed = frame.seal(message, name, key, nonce)
-        try:
-            embedding = self._embed(encoding, cover_picture, sealed, key, progress)
-            settled = self._settle(embedding, progress)
-        except InfeasibleError:
-            raise CapacityError(len(message), self._what_fits(encoding, cover_picture, len(message), key)) from None
+        for attempt in range(NONCES_TRIED):
+            sealed = frame.seal(message, name, key, _nonce(nonce, attempt))
+            try:
+                embedding = self._embed(encoding, cover_picture, sealed, key, progress)
+                settled = self._settle(embedding, progress)
+                break
+            except InfeasibleError:
+                continue  # another nonce deals the symbols anew
+        else:
+            raise CapacityError(len(message), self._what_fits(encoding, cover_picture, len(message), key))
         progress("coding", 0)
         stream = self.point.pack(embedding.symbols)
         self._check(Opened(message, name), stream, settled.received, key)
@@ -162,3 +168,10 @@ class StegoSystem:
             else:
                 return fits
         return 0
+
+
+def _nonce(first: bytes, attempt: int) -> bytes:
+    """The sender's nonce, and what it tries after that: fixed by the first, so that equal inputs give equal bytes."""
+    if attempt == 0:
+        return first
+    return hashlib.sha256(first + attempt.to_bytes(1, "big")).digest()[: frame.NONCE_BYTES]

@@ -97,7 +97,7 @@ def test_the_python_block_of_the_readme_prints_what_the_readme_says():
 def test_longest_keys_win_and_lists_are_searched(monkeypatch):
     tree = {"a": {"1.0": {"x": 1.25}, "1": {"0": {"x": 9}}}, "rows": [{"m": "HILL", "b": 0.5, "v": 2500}]}
     monkeypatch.setattr(FILL, "results", lambda stem: tree)
-    assert FILL.formatted(FILL.look_up("t.a.1.0.x"), "?.?") == "1.2"
+    assert FILL.formatted(FILL.look_up("t.a.1.0.x"), "?.?") == "1.3"
     assert FILL.formatted(FILL.look_up("t.rows[m=HILL,b=0.5].v *100"), "?") == "250,000"
     for path in ("t.a.2", "t.a", "t.rows[m=LSB].v"):
         with pytest.raises(KeyError):

@@ -58,7 +58,7 @@ def suniward(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) 
         for channel in range(channels):
             plane = np.pad(picture[: rows * block, : columns * block, channel].astype(np.float32), 15, "symmetric")
             subband = _filter(plane, vertical, horizontal)
-            weight = 1 / (np.abs(subband) + np.float32(UNIWARD_SIGMA))
+            weight = (1 / (np.abs(subband) + UNIWARD_SIGMA)).astype(np.float32)
             padded = np.pad(shapes[:, :, :, channel], ((0, 0), (15, 15), (15, 15)))
             change = np.stack([np.abs(_filter(kernel, vertical, horizontal)) for kernel in padded])
             for _ in in_threads(partial(_correlate, weight, change, block, rho), slices(rows, 8)):

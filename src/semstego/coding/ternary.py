@@ -32,6 +32,8 @@ __all__ = ["embed", "extract", "split"]
 _TOLERANCE = 1e-3  # relative; an error of lambda costs distortion only in second order
 _LAST_STEP = 0.05  # of ln(lambda); after a Newton step that short the error is its square
 _WIDEST = 200.0  # largest |ln(lambda)|
+_ATTEMPTS = 4  # at a lower layer that cannot carry its bits
+_GOLDEN = 0.6180339887498949  # multiples of it are spread evenly modulo 1
 _SAMPLE = 2048  # symbols that give the first guess of lambda
 
 
@@ -74,10 +76,16 @@ def embed(
         return _apply(cover, changed, move < same)
     rate = _solve(same, move, bits.size)
     second = _bit(cover, 1)
-    moved = stc.embed(second, _upper_costs(same, move, rate), bits[:upper], height) ^ second
-    now = _apply(cover, moved, moved == 1)
-    lower = stc.embed(_bit(now, 0), np.where(moved == 1, np.float32(np.inf), same), bits[upper:], height)
-    return _apply(now, lower ^ _bit(now, 0), moved == 1)
+    upper_costs = _upper_costs(same, move, rate)
+    for attempt in range(_ATTEMPTS):
+        moved = stc.embed(second, upper_costs * _jitter(cover.size, attempt), bits[:upper], height) ^ second
+        now = _apply(cover, moved, moved == 1)
+        try:
+            lower = stc.embed(_bit(now, 0), np.where(moved == 1, np.float32(np.inf), same), bits[upper:], height)
+        except InfeasibleError:
+            continue  # too many moved side by side; other moves leave other symbols to the lower layer
+        return _apply(now, lower ^ _bit(now, 0), moved == 1)
+    raise InfeasibleError(f"{bits.size - upper} bits do not fit the lower layer, whichever symbols the upper one moves")
 
 
 def extract(symbols: NDArray[Any], m: int, upper: int, height: int) -> NDArray[np.uint8]:
@@ -246,6 +254,12 @@ def _upper_costs(same: NDArray[np.float32], move: NDArray[np.float32], rate: flo
     for i in range(same.size):
         out[i] = move[i] + math.log1p(math.exp(-min(rate * same[i], 700.0))) / rate
     return out
+
+
+def _jitter(size: int, attempt: int) -> NDArray[np.float32]:
+    """Factors of 1 or more on costs, another set for every attempt, float32 [size]; all 1 at first."""
+    factors: NDArray[np.float32] = (1 + 0.5 * (np.arange(size) * (attempt * _GOLDEN) % 1)).astype(np.float32)
+    return factors
 
 
 @njit(nogil=True, cache=True)

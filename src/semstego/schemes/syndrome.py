@@ -21,7 +21,7 @@ from semstego.codec.block import SIDE_SCALE, BlockCodec, Encoding
 from semstego.codec.codec import Picture, Symbols
 from semstego.coding import costs, ternary
 from semstego.coding.costs import Cost
-from semstego.errors import NothingFoundError
+from semstego.errors import InfeasibleError, NothingFoundError
 from semstego.message import bits
 from semstego.message.cipher import TAG_BYTES, Key
 from semstego.message.frame import HEADER_BITS, MAX_BODY_BYTES, UPPER_SHARES, Frame, Header, Opened, unseal
@@ -30,6 +30,7 @@ from semstego.threads import in_threads
 
 HEIGHT = 12  # constraint height of the trellis; part of the format
 HEADER_UPPER = HEADER_BITS // 2  # the header's split is fixed: its reader knows nothing yet
+SHARES_TRIED = (0, -3, 3)  # of the upper layer, in 1/64 off the best one
 BITS_PER_DRY_SYMBOL = 0.7  # what capacity promises: less than any photograph measured holds (0.79 to 1.25)
 
 
@@ -139,8 +140,7 @@ class SyndromeEmbedding:
         self._key = key
         self._message, self._bounds = frame.body_bits(), self._layout.bounds(8 * len(frame.body))
         self._frame = frame
-        self._frame = frame.with_upper_share(self._best_upper_share())
-        self._code(range(-1, self._layout.segments))
+        self._code_all()
 
     @property
     def symbols(self) -> Symbols:
@@ -160,7 +160,25 @@ class SyndromeEmbedding:
         self._wet = self._wet | failing
         segments = [i for i, members in enumerate(self._blocks) if failing[members].any()]
         in_header = failing[self._layout.header % self._layout.blocks].any()
-        self._code([-1, *segments] if in_header else segments)
+        try:
+            self._code([-1, *segments] if in_header else segments)
+        except InfeasibleError:
+            self._code_all()
+
+    def _code_all(self) -> None:
+        """Code header and body; a segment that cannot carry its bits gets another split between the layers.
+
+        Raises:
+            InfeasibleError: If none of the splits does.
+        """
+        best = self._best_upper_share()
+        for offset in SHARES_TRIED:
+            self._frame = self._frame.with_upper_share(min(max(best + offset, 0), UPPER_SHARES - 1))
+            try:
+                return self._code(range(-1, self._layout.segments))
+            except InfeasibleError as error:
+                failure = error
+        raise failure
 
     def _code(self, segments: Iterable[int]) -> None:
         """Code segments, -1 being the header, from the cover's symbols."""
