@@ -10,7 +10,7 @@
               wrong: anything else
 
 The bar's default codec is cr085: ``count`` hides at uniform rates and an eighth as many at exactly 1 bpp. The other two
-codecs have a sixth each. After a refusal the length it named is tried. A cover with less than 5 % of its pixel values
+codecs have a tenth each. After a refusal the length it named is tried. A cover with less than 5 % of its pixel values
 at 0 or 255 counts for the refusal bars; every refusal is listed.
 """
 
@@ -35,7 +35,7 @@ from semstego.message.cipher import Key
 SEED = 20261122
 DEFAULT = "cr085"
 RATES = (0.05, 1.0)  # bpp
-WHOLE, GREY = 0.2, 0.15  # shares of whole photographs, of grey versions
+WHOLE, GREY = 0.15, 0.15  # shares of whole photographs, of grey versions
 LEAST_SIDE = 64
 CLIPPED = 0.05  # share of pixel values at 0 or 255 from which on a refusal counts no more
 BINS = {"up to 0.5 bpp": (0, 0.5), "0.5 to 0.9 bpp": (0.5, 0.9), "0.9 to 1 bpp": (0.9, 1.01), "1 bpp": (0.99, 1.01)}
@@ -159,7 +159,7 @@ def main(
     """Hide in random pictures and read back."""
     paths = record.photographs(photographs, "test")
     plan = [(DEFAULT, None)] * count + [(DEFAULT, 1.0)] * (count // 8)
-    plan += [(codec, None) for codec in operating_point.SHIPPED[1:] for _ in range(count // 6)]
+    plan += [(codec, None) for codec in operating_point.SHIPPED[1:] for _ in range(count // 10)]
     tasks = [(index, codec, rate) for index, (codec, rate) in enumerate(plan)]
     tasks = [tasks[i] for i in np.random.default_rng(SEED).permutation(len(tasks))]  # or progress would mean little
     rows = sorted(record.spread(partial(one, paths=paths), tasks, "hiding", chunk=8), key=lambda row: row["index"])

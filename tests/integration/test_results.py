@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every published figure says how it was made, and every bar of the issue has its figure; a little fuzzing."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import fuzz  # noqa: E402
+import record  # noqa: E402
+
+RESULTS = sorted(record.RESULTS.glob("*.json"))
+BARS = {  # that the benchmarks must report, met or not
+    "quality": {
+        "crops", "crops_psnr2_db", "crops_psnr1_db", "crops_reconstruction_db", "crops_reconstruction_ssim",
+        "whole_cr085_reconstruction_db", "whole_cr050_reconstruction_db", "whole_cr025_reconstruction_db",
+    },
+    "exactness": {"hides_by_default_codec", "wrong", "refused_up_to_0.5_bpp", "refused_at_1_bpp"},
+    "speed": {
+        "hide_seconds_per_megapixel", "reveal_features_seconds_per_megapixel", "reveal_picture_seconds_per_megapixel",
+        "peak_mb", "help_seconds", "hide_64x64_seconds_without_argon2", "torch_imported", "compiling_seconds",
+    },
+    "fuzz": {"cases", "crashes_hangs_or_wrong_bytes"},
+    "stc": {"loss_percent_h10_rate_1/2", "loss_percent_h10_rates_1/4_to_1/20", "loss_percent_h12", "speed_us_h10"},
+    "detectability": {"upper_limit_of_every_difference"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
+def test_results_say_how_they_were_made(path):
+    found = json.loads(path.read_text())
+    assert set(record.PROVENANCE) | {"bars"} <= set(found)
+    assert found["experiment"] == path.stem
+    assert (ROOT / found["command"].split()[1]).is_file()
+    assert {"python", *record.PACKAGES} <= set(found["versions"])
+    assert {"cpu", "cores", "load_average_at_start", "load_average_at_end"} <= set(found["machine"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["date"])
+    for part in (found["data"] or {}).values():
+        if isinstance(part, dict):
+            assert {"list", "list_sha256", "content_sha256", "photographs"} <= set(part)
+
+
+@pytest.mark.parametrize("name", BARS)
+def test_every_bar_has_its_figure(name):
+    bars = json.loads((record.RESULTS / f"{name}.json").read_text())["bars"]
+    assert BARS[name] <= set(bars)
+    for bar in bars.values():
+        limits = {key: bar[key] for key in ("at_least", "at_most") if key in bar}
+        assert bar == record.bar(bar["measured"], **limits)
+
+
+def test_published_results_come_from_the_shipped_weights_and_the_committed_split():
+    for path in RESULTS:
+        found = json.loads(path.read_text())
+        for codec, fingerprint in found["codecs"].items():
+            assert record.operating_point.load(codec).fingerprint.hex() == fingerprint, path.name
+        for name, part in (found["data"] or {}).items():
+            if isinstance(part, dict):
+                names = record.PARTS / f"{name}.txt"
+                assert record.hashlib.sha256(names.read_bytes()).hexdigest() == part["list_sha256"], path.name
+
+
+@pytest.mark.slow
+def test_a_little_fuzzing_finds_nothing():
+    found = fuzz.fuzz(1500, seed=1)
+    assert found["crashes_hangs_or_wrong_bytes"] == 0, found["suspicious"]
