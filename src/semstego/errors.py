@@ -55,10 +55,13 @@ class WeightsError(SemstegoError):
 class CapacityError(SemstegoError):
     """The message does not fit; ``needed`` and ``available`` are message bytes."""
 
-    def __init__(self, needed: int, available: int, hint: str = "") -> None:
+    def __init__(self, needed: int, available: int) -> None:
         self.needed, self.available = needed, available
-        text = f"the message has {needed} bytes and this cover holds at most {available}"
-        super().__init__(f"{text}; {hint}" if hint else text)
+        super().__init__(f"the message has {needed} bytes and does not fit; {available} bytes would")
+
+    def __reduce__(self) -> tuple[type["CapacityError"], tuple[int, int]]:
+        """Errors cross processes in ``hide_many`` and ``reveal_many``."""
+        return CapacityError, (self.needed, self.available)
 
 
 class EmbeddingError(SemstegoError):
@@ -76,6 +79,10 @@ class NothingFoundError(SemstegoError):
 
     def __init__(self) -> None:
         super().__init__(self.TEXT)
+
+    def __reduce__(self) -> tuple[type["NothingFoundError"], tuple[()]]:
+        """Errors cross processes in ``hide_many`` and ``reveal_many``."""
+        return NothingFoundError, ()
 
 
 class OutputError(SemstegoError):

@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.progress import track
 
 from semstego.api import Hidden, Message, Revealed, hide, key_from, reveal
@@ -45,11 +46,12 @@ def reveal_many(
 
 
 def _many(what: str, tasks: list[Any], key: Key, workers: int | None) -> list[Any]:
+    console = Console(stderr=True)
     count = min(workers or os.cpu_count() or 1, len(tasks))
     if count <= 1:
-        return [_one(task, key) for task in track(tasks, what)]
+        return [_one(task, key) for task in track(tasks, what, console=console)]
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        return list(track(pool.map(_one, tasks, [key] * len(tasks)), what, total=len(tasks)))
+        return list(track(pool.map(_one, tasks, [key] * len(tasks)), what, total=len(tasks), console=console))
 
 
 def _one(task: Any, key: Key) -> Any:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public names: all there, lazy, and no submodule in the place of a function."""
 
+import pickle
 import subprocess
 import sys
 import types
@@ -33,3 +34,13 @@ def test_every_error_derives_from_one():
 def test_importing_the_package_imports_next_to_nothing():
     code = "import sys, semstego; sys.exit(any(m in sys.modules for m in ('numpy', 'numba', 'PIL', 'torch')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "error", [semstego.CapacityError(9, 4), semstego.NothingFoundError(), semstego.PictureError("x")]
+)
+def test_errors_cross_processes(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)

@@ -3,6 +3,7 @@
 
 import io
 import json
+import sys
 import time
 import warnings
 from importlib import resources
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from rich import box
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -28,7 +30,7 @@ from semstego.paper.sheet import Row, draw
 PASSPHRASE = "the demo's passphrase is no secret"
 BPP = 0.5
 # Table II of the paper at 0.5 bpp (CIFAR-10 enlarged to 64 x 64): another data set, so a signpost, not a race.
-PAPER = ("paper", "0.50", "98.99 / 98.32", "51.67", "43.86", "37.81", "", "")
+PAPER = ("paper", "0.50", "98.99/98.32", "51.67", "43.86", "37.81", "", "")
 
 
 def run(out: Path) -> None:
@@ -69,7 +71,8 @@ def run(out: Path) -> None:
     console.print(table)
     console.print(f"Both stages gave back every file bit for bit. Look at {out / 'sheet.png'}; try yourself:")
     console.print(
-        f'  SEMSTEGO_PASSPHRASE="{PASSPHRASE}" semstego reveal {out / "coffee.png"} -o revealed.jpg', soft_wrap=True
+        f'  SEMSTEGO_PASSPHRASE="{PASSPHRASE}" {sys.argv[0]} reveal {out / "coffee.png"} -o revealed.jpg',
+        soft_wrap=True,
     )
 
 
@@ -86,18 +89,19 @@ def _hide_and_reveal(cover: Picture, message: bytes, key: Key) -> tuple[Hidden, 
 
 def _table() -> Table:
     table = Table(
+        box=box.SIMPLE,
         title="A file hidden in each bundled photograph",
         caption="PSNR in dB. The paper: Table II, on CIFAR-10 enlarged to 64 x 64",
     )
-    for heading in ("photograph", "bpp", "bits right %, I / II", "PSNR1", "PSNR2", "PSNR SC", "stream bpp", "seconds"):
-        table.add_column(heading, justify="left" if heading == "photograph" else "right")
+    for heading in ("cover", "bpp", "bits I/II %", "PSNR1", "PSNR2", "PSNR SC", "stream bpp", "seconds"):
+        table.add_column(heading, justify="left" if heading == "cover" else "right")
     return table
 
 
 def _figures(name: str, hidden: Hidden, seconds: float) -> list[str]:
     report = hidden.report
     decibels = [f"{value:.2f}" for value in (report.psnr1_db, report.psnr2_db, report.psnr_sc_db) if value is not None]
-    return [name, f"{report.bpp:.2f}", "100 / 100", *decibels, f"{report.stream_bpp:.2f}", f"{seconds:.1f}"]
+    return [name, f"{report.bpp:.2f}", "100/100", *decibels, f"{report.stream_bpp:.2f}", f"{seconds:.1f}"]
 
 
 def _row(cover: NDArray[np.uint8], hidden: Hidden, message: bytes, caption: str) -> Row:
