@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public functions: hide, reveal, send, reconstruct and info."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -27,7 +28,7 @@ from semstego.message.cipher import Key, derive_key
 from semstego.message.frame import Opened
 from semstego.report import Report, report_on
 from semstego.schemes.scheme import Scheme
-from semstego.schemes.syndrome import SyndromeScheme, reconstructs
+from semstego.schemes.syndrome import SyndromeScheme
 from semstego.system import Progress, StegoSystem, no_progress
 
 Message = bytes | str | os.PathLike[str]
@@ -153,18 +154,14 @@ def reveal(
     secret = key_from(key, passphrase)
     try:
         stream = _stream_of(source)
+        if stream is None:
+            point, opened = _from_picture(load_picture(source), secret, [codec] if codec else SHIPPED)
+        else:
+            point = _point_of(stream, codec)
+            opened = StegoSystem(point).receiver_features(stream, secret)
     except DamagedStreamError:
         raise NothingFoundError from None
-    if stream is not None:
-        point = _point_of(stream, codec)
-        try:
-            symbols = point.unpack(stream)
-        except StreamError:
-            raise NothingFoundError from None
-        opened, stage = SyndromeScheme().reveal_features(symbols, point.codec, secret), "features"
-    else:
-        point, opened = _from_picture(load_picture(source), secret, [codec] if codec else SHIPPED)
-        stage = "picture"
+    stage = "picture" if stream is None else "features"
     return Revealed(opened.message, opened.name, stage, point.name, round(time.perf_counter() - start, 3))
 
 
@@ -256,10 +253,6 @@ def _from_picture(picture: Picture, key: Key, codecs: Iterable[str | Path]) -> t
     """Try every codec that could have made the picture: decode(encode(p)) == p tells."""
     for name in codecs:
         point = operating_point.load(name)
-        symbols = point.codec.encode(picture)
-        if reconstructs(picture, symbols, point.codec):
-            try:
-                return point, SyndromeScheme().reveal_features(symbols, point.codec, key)
-            except NothingFoundError:
-                continue
+        with contextlib.suppress(NothingFoundError):
+            return point, StegoSystem(point).receiver_picture(picture, key)
     raise NothingFoundError

@@ -45,7 +45,7 @@ class StreamError(SemstegoError):
 
 
 class DamagedStreamError(StreamError):
-    """The stream is whole in form, but its checksum does not fit."""
+    """The stream is whole in form, but its checksum does not fit, or its symbols cannot be decoded."""
 
 
 class WeightsError(SemstegoError):

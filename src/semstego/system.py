@@ -19,6 +19,7 @@ from semstego.channel.picture import through_png
 from semstego.codec import container
 from semstego.codec.block import Encoding
 from semstego.codec.codec import Picture, Symbols
+from semstego.codec.container import Stream
 from semstego.codec.operating_point import OperatingPoint
 from semstego.errors import CapacityError, EmbeddingError, InfeasibleError
 from semstego.message import frame
@@ -118,9 +119,9 @@ class StegoSystem:
             retries=settled.retries,
         )
 
-    def receiver_features(self, stream: bytes, key: Key) -> Opened:
+    def receiver_features(self, stream: Stream, key: Key) -> Opened:
         """Stage I."""
-        return self.scheme.reveal_features(self.point.unpack(container.unpack(stream)), self.point.codec, key)
+        return self.scheme.reveal_features(self.point.unpack(stream), self.point.codec, key)
 
     def receiver_picture(self, picture: Picture, key: Key) -> Opened:
         """Stage II."""
@@ -151,7 +152,7 @@ class StegoSystem:
 
     def _check(self, sent: Opened, stream: bytes, received: Symbols, key: Key) -> None:
         """Read the message from the stream, and from the symbols that the picture gave."""
-        stage_1 = self.receiver_features(stream, key)
+        stage_1 = self.receiver_features(container.unpack(stream), key)
         stage_2 = self.scheme.reveal_features(received, self.point.codec, key)
         if not stage_1 == stage_2 == sent:
             raise EmbeddingError("the sender's own check failed; nothing was written")

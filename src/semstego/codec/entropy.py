@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.codec.entropy_scan import KINDS, Pass, Planes, Rule, Work, is_known, passes, place, scan
-from semstego.errors import StreamError, WeightsError
+from semstego.errors import DamagedStreamError, WeightsError
 
 __all__ = ["EntropyModel"]
 
@@ -163,14 +163,14 @@ class EntropyModel:
             uint8 array of this shape.
 
         Raises:
-            StreamError: If ``data`` cannot come from ``encode``. Not every damage shows: see the stream's checksum.
+            DamagedStreamError: If ``data`` cannot come from ``encode``; not every damage shows, see the checksum.
         """
         self._check_shape(shape)
         size = shape[0] * shape[1] * shape[2]
         if len(data) == size:
             return np.frombuffer(data, np.uint8).reshape(shape).copy()
         if len(data) > size or len(data) % 4:
-            raise StreamError(f"{len(data)} coded bytes do not fit {size} symbols")
+            raise DamagedStreamError(f"{len(data)} coded bytes do not fit {size} symbols")
         decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(data, "<u4").astype(np.uint32))
         symbols, errors = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
         try:
@@ -183,9 +183,9 @@ class EntropyModel:
                     residuals[order] = ordered
                     work.fill(residuals)
         except AssertionError as error:  # so constriction reports bits that no symbol begins with
-            raise StreamError("the coded symbols are damaged") from error
+            raise DamagedStreamError("the coded symbols are damaged") from error
         if not decoder.maybe_exhausted():
-            raise StreamError("the coded symbols are followed by something else")
+            raise DamagedStreamError("the coded symbols are followed by something else")
         return symbols
 
     def _check_shape(self, shape: tuple[int, ...]) -> None:
