@@ -10,6 +10,7 @@ import numpy as np
 
 from semstego.codec.operating_point import OperatingPoint
 from semstego.metrics.image import feature_snr_db, psnr_db, ssim
+from semstego.metrics.message import bits_per_symbol, payload_bpp
 from semstego.system import Sent
 
 
@@ -78,8 +79,8 @@ def report_on(sent: Sent, point: OperatingPoint, message_bytes: int, start: floa
         message_bytes=message_bytes,
         overhead_bytes=bits // 8 - message_bytes,
         payload_bits=bits,
-        bpp=round(bits / cover.pixels, 6),
-        bits_per_symbol=round(bits / cover.values.size, 6),
+        bpp=round(payload_bpp(bits, cover.height, cover.width), 6),
+        bits_per_symbol=round(bits_per_symbol(bits, cover.values.size), 6),
         compression_ratio=round(cover.compression_ratio, 6),
         stream_bytes=len(sent.stream),
         stream_bpp=round(8 * len(sent.stream) / cover.pixels, 4),
