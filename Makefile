@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test slow check fuzz clean
+.PHONY: demo test slow check clean
 
 demo: .venv/core
 	$(BIN)/semstego demo

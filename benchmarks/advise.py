@@ -20,7 +20,9 @@ LEAST_P_E = 0.45
 def advice(results: dict[str, Any]) -> dict[str, Any]:
     """Rate [bpp], picture size [pixels] and P_E of the stage that gives more away."""
     rows = [row for row in results["rows"] if row["method"] == METHOD]
-    worst = {rate: min(row["p_e"]["estimate"] for row in rows if row["bpp"] == rate) for rate in {r["bpp"] for r in rows}}
+    worst = {
+        rate: min(row["p_e"]["estimate"] for row in rows if row["bpp"] == rate) for rate in {r["bpp"] for r in rows}
+    }
     rate = max(rate for rate, p_e in worst.items() if p_e >= LEAST_P_E)
     side, pictures = results["config"]["side"], results["data"]["fit"]["pictures"]
     where = (

@@ -161,7 +161,7 @@ def reveal_once(source: Path, shape: tuple[int, int], rate: float) -> dict:
 
 
 def large_picture(folder: Path, codec: str) -> dict:
-    """Hide and both readings of the 12-megapixel mosaic, and where a hide's time goes; cr085: the better of two runs."""
+    """Hide and both readings of the 12-megapixel mosaic, where a hide's time goes; cr085: the better of two runs."""
     cover, out = folder / "large.png", folder / f"large-{codec}"
     runs_of_each = 2 if codec == CODECS[0] else 1
     hides = [fresh(hide_once, cover, LARGE, codec, RATE, out) for _ in range(runs_of_each)]

@@ -22,7 +22,7 @@ from semstego.codec.codec import Picture, SymbolMap
 from semstego.codec.container import Stream
 from semstego.codec.operating_point import SHIPPED, OperatingPoint
 from semstego.data.io import Source, load_picture, squeezed
-from semstego.errors import DamagedStreamError, NothingFoundError, SemstegoError, StreamError
+from semstego.errors import ArgumentError, DamagedStreamError, NothingFoundError, SemstegoError, StreamError
 from semstego.message import frame
 from semstego.message.cipher import Key, derive_key
 from semstego.message.frame import Opened
@@ -118,7 +118,9 @@ def hide(
     point = operating_point.load(codec)
     system = StegoSystem(point, scheme or SyndromeScheme())
     content = _content(message)
-    sent = system.sender(picture, content, name, secret, nonce or os.urandom(frame.NONCE_BYTES), progress)
+    sent = system.sender(
+        picture, content, name, secret, os.urandom(frame.NONCE_BYTES) if nonce is None else nonce, progress
+    )
     report = report_on(sent, point, len(content), start)
     return Hidden(
         stream=sent.stream,
@@ -183,7 +185,7 @@ def info(stream: StreamSource) -> dict[str, Any]:
     read = container.read(stream)
     size = container.HEADER_BYTES + len(read.coded)
     pixels = read.height * read.width
-    known = {"codec": read.codec, "fingerprint": read.fingerprint.hex(), "shipped": read.codec in SHIPPED}
+    known = {"codec": read.codec, "fingerprint": read.fingerprint.hex(), "shipped": _is_shipped(read)}
     return known | {
         "height": read.height,
         "width": read.width,
@@ -211,7 +213,7 @@ def _bundled_digests() -> frozenset[str]:
 def key_from(key: Key | None, passphrase: str | bytes | None) -> Key:
     """The key, or the one derived from the passphrase; exactly one must be given."""
     if (key is None) == (passphrase is None):
-        raise TypeError("give either key= or passphrase=")
+        raise ArgumentError("give either key= or passphrase=")
     return key if key is not None else derive_key(passphrase)  # type: ignore[arg-type]
 
 
@@ -241,6 +243,10 @@ def _stream_of(source: Source) -> Stream | None:
         except OSError as error:
             raise SemstegoError(f"{source}: {error.strerror}") from None
     return None
+
+
+def _is_shipped(stream: Stream) -> bool:
+    return stream.codec in SHIPPED and operating_point.load(stream.codec).fingerprint == stream.fingerprint
 
 
 def _point_of(stream: Stream, codec: str | Path | None) -> OperatingPoint:

@@ -2,15 +2,16 @@
 """Every error a caller can meet, in one tree.
 
 SemstegoError
-├── PictureError      the picture cannot be a cover: mode, size, format, unreadable file
-├── StreamError       the .sem stream is truncated, damaged, oversized or from another version
-│   └── DamagedStreamError   its checksum does not fit
-├── WeightsError      the weights are missing, damaged or do not fit the codec
-├── CapacityError     the message does not fit this cover; carries ``needed`` and ``available`` in bytes
-├── EmbeddingError    the sender's own check failed after every retry, nothing was written
-├── InfeasibleError   a syndrome cannot be met with the dry symbols at hand (internal: the scheme retries)
-├── NothingFoundError wrong key, no message, or damage: one text for all three
-└── OutputError       the output exists already, or cannot be written
+├── ArgumentError         two arguments contradict each other, or one has the wrong length
+├── PictureError          the picture cannot be used: mode, size, format, unreadable file
+├── StreamError           the .sem stream is truncated, oversized, or from another version or codec
+│   └── DamagedStreamError    whole in form, but its checksum does not fit, or its symbols cannot be decoded
+├── WeightsError          the weights are missing, damaged or do not fit the codec
+├── CapacityError         the message does not fit this cover; carries ``needed`` and ``available`` in bytes
+├── EmbeddingError        the sender read something else than it wrote, and so wrote nothing
+├── InfeasibleError       a syndrome cannot be met with the dry symbols at hand (internal: the scheme retries)
+├── NothingFoundError     wrong key, no message, or damage: one text for all three
+└── OutputError           the output exists already, or cannot be written
 
 try:
     got = semstego.reveal("picture.png", passphrase="...")
@@ -19,6 +20,7 @@ except semstego.SemstegoError as error:
 """
 
 __all__ = [
+    "ArgumentError",
     "CapacityError",
     "DamagedStreamError",
     "EmbeddingError",
@@ -52,6 +54,10 @@ class WeightsError(SemstegoError):
     """The weights cannot be used."""
 
 
+class ArgumentError(SemstegoError, ValueError):
+    """The arguments of a call do not fit together."""
+
+
 class CapacityError(SemstegoError):
     """The message does not fit; ``needed`` and ``available`` are message bytes."""
 
@@ -65,7 +71,7 @@ class CapacityError(SemstegoError):
 
 
 class EmbeddingError(SemstegoError):
-    """The message could not be embedded so that both stages read it back."""
+    """The sender's check read something else than was written."""
 
 
 class InfeasibleError(SemstegoError):

@@ -26,10 +26,11 @@ def hide_many(
     key: Key | None = None,
     passphrase: str | bytes | None = None,
     codec: str | Path = "cr085",
+    flatten: bool = False,
     workers: int | None = None,
 ) -> list[Hidden | SemstegoError]:
     """Hide a message in each of many covers, spread over the cores; an error stands in its place."""
-    tasks: list[Any] = [(hide, (cover, message), {"codec": codec}) for cover, message in jobs]
+    tasks: list[Any] = [(hide, (cover, message), {"codec": codec, "flatten": flatten}) for cover, message in jobs]
     return _many("hiding", tasks, key_from(key, passphrase), workers)
 
 
@@ -38,10 +39,11 @@ def reveal_many(
     *,
     key: Key | None = None,
     passphrase: str | bytes | None = None,
+    codec: str | Path | None = None,
     workers: int | None = None,
 ) -> list[Revealed | SemstegoError]:
     """Reveal from many streams or pictures, spread over the cores; an error stands in its place."""
-    tasks: list[Any] = [(reveal, (source,), {}) for source in sources]
+    tasks: list[Any] = [(reveal, (source,), {"codec": codec}) for source in sources]
     return _many("revealing", tasks, key_from(key, passphrase), workers)
 
 

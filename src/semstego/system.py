@@ -88,7 +88,7 @@ class StegoSystem:
 
         Raises:
             CapacityError: If the message does not fit, naming a length that does.
-            EmbeddingError: If a check fails however often segments are coded again.
+            EmbeddingError: If a reading differs from what was written.
         """
         codec = self.point.codec
         progress("encoding", 0)
@@ -158,7 +158,7 @@ class StegoSystem:
             raise EmbeddingError("the sender's own check failed; nothing was written")
 
     def _what_fits(self, encoding: Encoding, cover_picture: Picture, needed: int, key: Key) -> int:
-        """A message length [bytes] that was tried and does fit, within a quarter of the longest."""
+        """A message length [bytes] that was tried and fits; longer ones may fit as well."""
         fits = min(needed * 4 // 5, self.scheme.capacity_bytes(encoding, self.point.codec))
         while fits > 0:
             trial = frame.seal(bytes(fits), None, key, bytes(frame.NONCE_BYTES))

@@ -187,6 +187,18 @@ def test_a_name_travels_only_when_asked(files, tmp_path):
     assert json.loads(run("reveal", tmp_path / "named.sem", "--json").stdout)["name"] == "message.bin"
 
 
+def test_the_demo_leaves_other_peoples_folders_alone(tmp_path):
+    (tmp_path / "coffee.png").write_bytes(b"mine")
+    run("demo", "--out", tmp_path, passphrase=None, status=1)
+    assert (tmp_path / "coffee.png").read_bytes() == b"mine"
+    for _ in range(2):
+        run("demo", "--out", tmp_path / "demo", passphrase=None)
+    revealed = run(
+        "reveal", tmp_path / "demo" / "coffee.png", "-o", "-", passphrase="the demo's passphrase is no secret"
+    )
+    assert revealed.stdout == (tmp_path / "demo" / "coffee-holds.jpg").read_bytes()
+
+
 def test_help_is_quick_and_imports_no_torch():
     run("--help", passphrase=None)
     times = []

@@ -25,7 +25,11 @@ BARS = {  # that the benchmarks must report, met or not
         "peak_mb", "help_seconds", "hide_64x64_seconds_without_argon2", "torch_imported", "compiling_seconds",
     },
     "fuzz": {"cases", "crashes_hangs_or_wrong_bytes"},
-    "stc": {"loss_percent_h10_rate_1/2", "loss_percent_h10_rates_1/4_to_1/20", "loss_percent_h12", "speed_us_h10"},
+    "stc": {
+        "loss_percent_h10_rate_1/2_constant", "loss_percent_h10_rates_1/4_to_1/20_constant",
+        "loss_percent_h12_constant", "loss_percent_h10_rate_1/2_linear",
+        "loss_percent_h10_rates_1/4_to_1/20_linear", "loss_percent_h12_linear", "speed_us_h10",
+    },
     "detectability": {"upper_limit_of_every_difference"},
 }  # fmt: skip
 

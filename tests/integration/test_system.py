@@ -2,7 +2,9 @@
 """Hide and reveal, end to end: real photographs, real files, both stages, and what must not happen."""
 
 import io
+import time
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -184,6 +186,13 @@ def test_empty_messages_and_texts_and_paths(photographs, tmp_path):
         assert semstego.reveal(semstego.hide(cover, message, key=KEY).picture, key=KEY).message == expected
 
 
+def test_arguments_that_contradict_each_other_are_refused(photographs):
+    cover = photographs["coffee"][:64, :64]
+    for arguments in ({}, {"key": KEY, "passphrase": "x"}, {"key": KEY, "nonce": b"short"}, {"key": KEY, "nonce": b""}):
+        with pytest.raises(SemstegoError):
+            semstego.hide(cover, b"x", **arguments)
+
+
 def test_many_at_once(photographs):
     covers = [np.ascontiguousarray(cover[:64, :64]) for cover in photographs.values()]
     jobs = [(np.squeeze(cover), f"message {i}".encode()) for i, cover in enumerate(covers)]
@@ -207,6 +216,20 @@ def test_hiding_shares_its_encoder_with_sending(photographs):
     cover = photographs["coffee"][:70, :81]
     out = semstego.hide(cover, b"x", key=KEY)
     assert (out.cover_picture == semstego.reconstruct(semstego.send(cover))).all()
+
+
+@pytest.mark.parametrize("codec", SHIPPED)
+def test_a_few_bytes_cannot_claim_fifty_megapixels(codec):
+    """The container is in order, checksum and all; the symbols would take minutes to make up."""
+    genuine = container.unpack(semstego.send(one_colour(32, 90), codec=codec))
+    for coded in (genuine.coded, bytes(40), bytes(4000)):
+        bomb = container.pack(replace(genuine, height=7000, width=7000, coded=coded))
+        start = time.perf_counter()
+        with pytest.raises(SemstegoError):
+            semstego.reconstruct(bomb)
+        with pytest.raises(NothingFoundError):
+            semstego.reveal(bomb, key=KEY)
+        assert time.perf_counter() - start < 2
 
 
 def test_a_bomb_of_a_header_takes_no_memory():

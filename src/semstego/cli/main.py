@@ -103,6 +103,7 @@ def reveal(
     if output not in (None, "-"):
         check_output(Path(output), force=force)
     key = semstego.derive_key(terminal.passphrase(passphrase_file, confirm=False, stdin_used=source == "-"))
+    terminal.announce_compilation()
     found = semstego.reveal(terminal.read_source(source), key=key, codec=codec)
     if output not in (None, "-"):
         write_all({Path(output): found.message}, force=force)

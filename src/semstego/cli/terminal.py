@@ -76,10 +76,10 @@ def show(facts: dict[str, Any], as_json: bool, *, to_stderr: bool = False) -> No
 @contextmanager
 def progress() -> Iterator[Callable[[str, float], None]]:
     """A progress bar on a terminal's standard error, nothing elsewhere."""
+    announce_compilation()
     if not sys.stderr.isatty():
         yield lambda what, share: None
         return
-    announce_compilation()
     from rich.console import Console
     from rich.progress import Progress
 
@@ -90,10 +90,10 @@ def progress() -> Iterator[Callable[[str, float], None]]:
 
 def announce_compilation() -> None:
     """Say so when the kernels are not compiled yet."""
-    import semstego
+    from semstego.codec.block import kernels_are_cached
 
-    if not any((Path(semstego.__file__).parent / "codec" / "__pycache__").glob("*.nbi")):
-        print("first run: compiling kernels (some 20 s, once)", file=sys.stderr)
+    if not kernels_are_cached():
+        print("first run: compiling kernels (some 10 s, once)", file=sys.stderr)
 
 
 @contextmanager

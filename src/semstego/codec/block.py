@@ -13,7 +13,7 @@ All arithmetic that a reading depends on is int64. Rows of blocks are spread ove
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numba import njit
@@ -21,11 +21,10 @@ from numpy.typing import NDArray
 
 from semstego.codec.basis import FRACTION_BITS, ONE, BlockBasis
 from semstego.codec.codec import Picture, SymbolMap, Symbols
+from semstego.codec.container import MAX_PIXELS, MIN_SIDE
 from semstego.errors import PictureError
 from semstego.threads import in_threads, slices
 
-MIN_SIDE = 32  # pixels
-MAX_PIXELS = 50_000_000
 SIDE_SCALE = 1 << 14  # side information is stored as int16 in units of 2^-14 of a step
 HALF = ONE >> 1
 LEAST_ROWS = 64  # of blocks, for a thread to be worth starting
@@ -209,7 +208,7 @@ class BlockCodec:
     colour: BlockBasis
     grey: BlockBasis
 
-    @cached_property
+    @property
     def closed(self) -> bool:
         """True: stage II is exact."""
         return True
@@ -265,6 +264,12 @@ class BlockCodec:
         """View ``(k, rows, columns)`` of the symbols in whole blocks."""
         rows, columns = self.whole_blocks(symbols.height, symbols.width, symbols.channels)
         return symbols.values[:, :rows, :columns]
+
+
+def kernels_are_cached() -> bool:
+    """Whether an earlier run left compiled kernels on disk, wherever Numba keeps them."""
+    folder = str(_encode_rows.stats.cache_path)
+    return any(Path(folder).glob("*.nbi"))
 
 
 def check_size(picture: Picture) -> None:

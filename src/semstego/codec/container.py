@@ -8,8 +8,8 @@
          5      1  channels      1 grey, 3 RGB
          6     16  codec         printable ASCII without spaces, padded by zero bytes
         22      8  fingerprint   digest of the codec's weights: other weights, other pixels
-        30      4  height        pixels, 1 to 2**20
-        34      4  width         pixels, 1 to 2**20; height * width <= 50,000,000
+        30      4  height        pixels, 32 to 2**20
+        34      4  width         pixels, 32 to 2**20; height * width <= 50,000,000
         38      4  length        bytes of ``coded`` that follow
         42      8  checksum      first 8 bytes of SHA-256 over bytes 0 to 41 and ``coded``
         50      -  coded         nothing may follow
@@ -30,10 +30,23 @@ from typing import Final
 
 from semstego.errors import DamagedStreamError, StreamError
 
-__all__ = ["HEADER_BYTES", "MAGIC", "MAX_PIXELS", "MAX_SIDE", "MAX_STREAM_BYTES", "Stream", "pack", "read", "unpack"]
+__all__ = [
+    "HEADER_BYTES",
+    "MAGIC",
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "MAX_STREAM_BYTES",
+    "MIN_SIDE",
+    "Stream",
+    "pack",
+    "read",
+    "unpack",
+]
 
 MAX_PIXELS: Final = 50_000_000
 """Largest height * width [pixels]."""
+MIN_SIDE: Final = 32
+"""Smallest height or width [pixels]; less has no room for a header."""
 MAX_SIDE: Final = 2**20
 """Largest height or width [pixels]."""
 
@@ -160,8 +173,8 @@ def _check_size(height: int, width: int, channels: int) -> None:
     """Refuse a picture outside the limits, by integers alone."""
     if channels not in (1, 3):
         raise StreamError(f"a picture has 1 or 3 channels, not {channels}")
-    if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
-        raise StreamError(f"a side has 1 to {MAX_SIDE} pixels, and this picture would be {height} x {width}")
+    if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
+        raise StreamError(f"a side has {MIN_SIDE} to {MAX_SIDE} pixels, and this picture would be {height} x {width}")
     if height * width > MAX_PIXELS:
         raise StreamError(f"{height} x {width} pixels are more than the {MAX_PIXELS} that are allowed")
 

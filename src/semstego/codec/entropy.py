@@ -10,6 +10,7 @@ are exact in float64. A golden test holds the bytes.
 Whatever the symbols are, they come back, and coded they never take more than a byte each.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -109,6 +110,13 @@ class EntropyModel:
         rows = self.frequencies.astype(np.float64) / (1 << TOTAL_BITS)
         return [constriction.stream.model.Categorical(row, perfect=False, lazy=False) for row in rows]
 
+    def _least_bits(self, size: int) -> int:
+        """Bits that so many symbols take at the very least: fewer than these claim a picture to waste hours on.
+
+        A hundredth is let off, so that no rounding can refuse what ``encode`` wrote.
+        """
+        return int(0.99 * size * -math.log2(self.frequencies.max() / (1 << TOTAL_BITS)))
+
     def rule(self, plane: int, step: Pass) -> Rule:
         """What the model says about a pass."""
         at = (plane, step.kind)
@@ -169,7 +177,7 @@ class EntropyModel:
         size = shape[0] * shape[1] * shape[2]
         if len(data) == size:
             return np.frombuffer(data, np.uint8).reshape(shape).copy()
-        if len(data) > size or len(data) % 4:
+        if len(data) > size or len(data) % 4 or 8 * len(data) < self._least_bits(size):
             raise DamagedStreamError(f"{len(data)} coded bytes do not fit {size} symbols")
         decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(data, "<u4").astype(np.uint32))
         symbols, errors = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)

@@ -7,7 +7,7 @@ syndrome-trellis codes", IEEE TIFS 6(3), 2011. Out of all y with H y = m (mod 2)
 
 H has one row per message bit. The n bits are cut into m blocks; block j holds the bits
 ``round(j n / m) .. round((j + 1) n / m) - 1`` (halves up), so that two neighbouring widths mix
-where n / m is no integer. Bit k of a block of width w owns column ``submatrices.columns(h, w)[k]``,
+where n / m is no integer. Bit k of a block of width w owns column ``submatrices.cycle(h, w)[k]``,
 an h-bit integer whose bit r stands in row j + r of H; rows at and beyond m do not exist.
 
 Differs from the paper in:

@@ -23,8 +23,7 @@ def write_all(contents: dict[Path, bytes], *, force: bool = False) -> None:
         for path, content in contents.items():
             staged[path] = _stage(path, content)
         for path, temporary in staged.items():
-            check_output(path, force=force)  # once more: the work may have taken minutes
-            os.replace(temporary, path)
+            _place(temporary, path, force=force)
             placed.append(path)
     except (OSError, OutputError) as error:
         if not force:
@@ -47,6 +46,16 @@ def check_output(path: Path, *, force: bool) -> None:
         raise OutputError(f"{path} exists already (--force overwrites it)")
     if not path.parent.is_dir():
         raise OutputError(f"there is no folder {path.parent}")
+
+
+def _place(temporary: Path, path: Path, *, force: bool) -> None:
+    """Give the staged file its name; a file that somebody made meanwhile stays."""
+    if not force:
+        with contextlib.suppress(OSError):  # file systems without hard links
+            os.link(temporary, path)
+            return
+        check_output(path, force=False)
+    os.replace(temporary, path)
 
 
 def _stage(path: Path, content: bytes) -> Path:

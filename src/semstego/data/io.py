@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures in and out of files: the only place that knows file formats.
+"""Pictures from files and from memory.
 
 What comes in is hostile: the size is read from the header and checked before any pixel is decoded.
 """
@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from semstego.codec.block import MAX_PIXELS, check_size
+from semstego.codec.block import check_size
 from semstego.codec.codec import Picture
+from semstego.codec.container import MAX_PIXELS
 from semstego.errors import PictureError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "PPM")
@@ -77,7 +78,9 @@ def _read(source: str | os.PathLike[str] | bytes | Image.Image, flatten: bool) -
             raise PictureError(
                 f"the picture has {image.width}x{image.height} pixels; at most {MAX_PIXELS // 1_000_000} megapixels"
             )
-        if getattr(image, "n_frames", 1) != 1:
+        if (
+            getattr(image, "n_frames", 1) != 1 and image.format != "MPO"
+        ):  # telephones add a preview, the photograph is first
             raise PictureError("the file holds several pictures")
         return _plain(ImageOps.exif_transpose(image), flatten)
 

@@ -4,13 +4,14 @@
     header, 12 bytes:  nonce (8, random) | masked: body length in bytes (25 bits), name flag (1), upper share (6)
     body:              AES-SIV tag (16)  | encrypted: [name length (1) | name |] message
 
-The header's mask is a keystream of (master key, nonce); the body's key is HKDF(master key, nonce) and the header is
-authenticated with it. Overhead: 28 bytes. A frame has no constant bytes, so nothing marks it but the key.
+The header's mask is a keystream of (master key, nonce); the body's key is HKDF(master key, nonce). Nonce and name flag
+are authenticated with the body; a wrong length or share reads a wrong body, which shows as well. Overhead:
+28 bytes. A frame has no constant bytes, so nothing marks it but the key.
 """
 
 from dataclasses import dataclass, replace
 
-from semstego.errors import NothingFoundError
+from semstego.errors import ArgumentError, NothingFoundError
 from semstego.message import bits, cipher
 from semstego.message.cipher import Key
 
@@ -89,7 +90,7 @@ class Opened:
 def seal(message: bytes, name: str | None, key: Key, nonce: bytes) -> Frame:
     """Encrypt and authenticate ``message``, and ``name`` if there is one (up to 255 bytes of UTF-8)."""
     if len(nonce) != NONCE_BYTES:
-        raise ValueError(f"the nonce must have {NONCE_BYTES} bytes")
+        raise ArgumentError(f"the nonce must have {NONCE_BYTES} bytes")
     plaintext = message
     if name is not None:
         encoded = name.encode()[:MAX_NAME_BYTES].decode(errors="ignore").encode()  # never half a character

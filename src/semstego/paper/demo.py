@@ -22,13 +22,14 @@ from semstego.api import CoverWarning, Hidden
 from semstego.codec.codec import Picture
 from semstego.data.files import write_all
 from semstego.data.io import load_picture, squeezed
-from semstego.errors import EmbeddingError
+from semstego.errors import EmbeddingError, OutputError
 from semstego.message.cipher import Key
 from semstego.message.frame import OVERHEAD_BYTES
 from semstego.paper.sheet import Row, draw
 
 PASSPHRASE = "the demo's passphrase is no secret"
 BPP = 0.5
+SHEET = "sheet.png"
 # Table II of the paper at 0.5 bpp (CIFAR-10 enlarged to 64 x 64): another data set, so a signpost, not a race.
 PAPER = ("paper", "0.50", "98.99/98.32", "51.67", "43.86", "37.81", "", "")
 
@@ -39,7 +40,7 @@ def run(out: Path) -> None:
     folder = resources.files("semstego") / "data" / "photographs"
     credits = json.loads((folder / "credits.json").read_text())
     key = semstego.derive_key(PASSPHRASE)
-    out.mkdir(parents=True, exist_ok=True)
+    _prepare(out)
     table = _table()
     covers = {entry["file"]: load_picture((folder / entry["file"]).read_bytes()) for entry in credits}
     other = covers[credits[-1]["file"]]  # each photograph hides the one before it
@@ -65,7 +66,7 @@ def run(out: Path) -> None:
     draw(
         rows, f"semstego {semstego.__version__}: files of up to {BPP} bit per pixel in the features of real photographs"
     ).save(sheet, "PNG")
-    files[out / "sheet.png"] = sheet.getvalue()
+    files[out / SHEET] = sheet.getvalue()
     write_all(files, force=True)
     table.add_row(*PAPER)
     console.print(table)
@@ -74,6 +75,16 @@ def run(out: Path) -> None:
         f'  SEMSTEGO_PASSPHRASE="{PASSPHRASE}" {sys.argv[0]} reveal {out / "coffee.png"} -o revealed.jpg',
         soft_wrap=True,
     )
+
+
+def _prepare(out: Path) -> None:
+    """Make the folder; one with other things in it than an earlier demo is left alone."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if any(out.iterdir()) and not (out / SHEET).exists():
+            raise OutputError(f"{out} holds other files: name an empty folder")
+    except OSError as error:
+        raise OutputError(f"{out}: {error.strerror}") from None
 
 
 def _hide_and_reveal(cover: Picture, message: bytes, key: Key) -> tuple[Hidden, float]:

@@ -14,9 +14,10 @@ import yaml
 import semstego
 from semstego.codec.codec import Picture
 from semstego.codec.fitting import DESIGNS, fit_operating_point
-from semstego.codec.operating_point import KINDS, OperatingPoint
+from semstego.codec.operating_point import KINDS, NAME, OperatingPoint
 from semstego.data.files import check_output, write_all
 from semstego.data.folder import in_channels, photographs, provenance
+from semstego.errors import OutputError
 from semstego.metrics.image import psnr_db
 
 
@@ -27,10 +28,12 @@ def fit_and_write(
     card = output.with_suffix(".yaml")
     for path in (output, card):
         check_output(path, force=force)
+    if not NAME.fullmatch(output.stem):
+        raise OutputError(f"{output}: the file's name becomes the codec's, 1 to 16 printable ASCII characters")
     start = time.perf_counter()
     paths = photographs(folder, only)
     pictures = {channels: list(in_channels(paths, channels)) for channels in (3, 1)}
-    point = fit_operating_point(output.stem[:16], like, pictures, progress)
+    point = fit_operating_point(output.stem, like, pictures, progress)
     weights = point.to_bytes()
     command = f"semstego fit-codec {folder} -o {output.name} --like {like}" + (f" --only {only}" if only else "")
     facts = {"name": point.name, "command": command} | _card(point, like, weights, time.perf_counter() - start)

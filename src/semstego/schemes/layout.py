@@ -5,7 +5,8 @@
                      ── key, anchors ──▶ header blocks
                      ── key, anchors, nonce (from the header) ──▶ body segments
 
-Two pictures under one passphrase have different anchors, and so share no header position but by chance.
+Two pictures under one passphrase have other content in their anchors, and so share no header position but by chance;
+only pictures that are alike in all anchors, such as two of one colour, do.
 """
 
 import hashlib

@@ -31,7 +31,7 @@ from semstego.threads import in_threads
 HEIGHT = 12  # constraint height of the trellis; part of the format
 HEADER_UPPER = HEADER_BITS // 2  # the header's split is fixed: its reader knows nothing yet
 SHARES_TRIED = (0, -3, 3)  # of the upper layer, in 1/64 off the best one
-BITS_PER_DRY_SYMBOL = 0.7  # what capacity promises: less than any photograph measured holds (0.79 to 1.25)
+BITS_PER_DRY_SYMBOL = 0.7  # what capacity promises; the bundled photographs hold 1.0 to 1.3 (docs/log.md)
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ streams = st.builds(
     Stream,
     codec=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=16),
     fingerprint=st.binary(min_size=8, max_size=8),
-    height=st.integers(1, 7000),
-    width=st.integers(1, 7000),
+    height=st.integers(32, 7000),
+    width=st.integers(32, 7000),
     channels=st.sampled_from([1, 3]),
     coded=st.binary(max_size=200),
 )
@@ -93,6 +93,7 @@ def test_random_bytes_are_refused(data, has_magic):
         (forged(channels=4), "1 or 3 channels"),
         (forged(height=0), "a side has"),
         (forged(width=0), "a side has"),
+        (forged(height=31), "a side has"),
         (forged(width=MAX_SIDE + 1), "a side has"),
         (forged(height=2**32 - 1, width=2**32 - 1), "a side has"),
         (forged(height=MAX_SIDE, width=MAX_SIDE), "more than"),

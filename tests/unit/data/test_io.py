@@ -81,6 +81,13 @@ def test_animations_are_refused():
         load_picture(data)
 
 
+def test_a_telephones_photograph_with_a_preview_is_read():
+    frames = [Image.fromarray(PIXELS), Image.fromarray(255 - PIXELS)]
+    data = encoded(frames[0], "MPO", save_all=True, append_images=frames[1:], quality=95)
+    read = load_picture(data).astype(int)
+    assert np.abs(read - PIXELS).mean() < np.abs(read - 255 + PIXELS).mean() / 2
+
+
 def test_a_bomb_is_refused_before_it_is_decoded():
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
