@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
+import advise  # noqa: E402
 import fuzz  # noqa: E402
 import record  # noqa: E402
 
@@ -66,6 +67,10 @@ def test_published_results_come_from_the_shipped_weights_and_the_committed_split
             if isinstance(part, dict):
                 names = record.PARTS / f"{name}.txt"
                 assert record.hashlib.sha256(names.read_bytes()).hexdigest() == part["list_sha256"], path.name
+
+
+def test_capacity_advises_what_was_measured():
+    assert json.loads(advise.ADVICE.read_text()) == advise.advice(json.loads(advise.RESULTS.read_text()))
 
 
 @pytest.mark.slow

@@ -25,8 +25,10 @@ app = typer.Typer(
     help="Hide a file in the semantic features of a picture, and read it back bit for bit at both stages.",
 )
 
-Cover = Annotated[str, typer.Argument(help="Picture (PNG, JPEG, WebP, TIFF, BMP, PPM), or - for standard input.")]
-Stream = Annotated[str, typer.Argument(help="A .sem stream, or - for standard input.")]
+Cover = Annotated[
+    str, typer.Argument(metavar="COVER", help="Picture (PNG, JPEG, WebP, TIFF, BMP, PPM), or - for standard input.")
+]
+Stream = Annotated[str, typer.Argument(metavar="STREAM", help="A .sem stream, or - for standard input.")]
 Codec = Annotated[str, typer.Option(help=f"Operating point: {CODECS}.")]
 OtherCodec = Annotated[str | None, typer.Option("--codec", help="Weights of your own; the shipped ones are found.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -51,17 +53,20 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 @app.command()
 def hide(
     cover: Cover,
-    message: Annotated[str, typer.Argument(help="File to hide, or - for standard input.")],
+    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="File to hide, or - for standard input.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The .sem stream to write.")],
     picture: Annotated[Path | None, typer.Option(help="Also write what the receiver reconstructs, as PNG.")] = None,
     codec: Codec = "cr085",
-    with_name: Annotated[bool, typer.Option(help="Send the file's name along (it takes room).")] = False,
+    with_name: Annotated[bool, typer.Option("--with-name", help="Send the file's name along (it takes room).")] = False,
     passphrase_file: PassphraseFile = None,
     flatten: Flatten = False,
     as_json: AsJson = False,
     force: Force = False,
 ) -> None:
-    """Hide MESSAGE in the features of COVER; checked at both stages before anything is written."""
+    """Hide a file in the features of a picture.
+
+    Both stages are read back before anything is written.
+    """
     import semstego
     from semstego.cli import terminal
     from semstego.data.files import check_output, write_all
@@ -95,7 +100,10 @@ def reveal(
     as_json: AsJson = False,
     force: Force = False,
 ) -> None:
-    """Read a message: at stage I from a stream, at stage II from a picture; which one is found out by itself."""
+    """Read a message from a stream or a picture.
+
+    From a stream it is stage I, from a reconstructed picture stage II; which one is found out by itself.
+    """
     import semstego
     from semstego.cli import terminal
     from semstego.data.files import check_output, write_all
@@ -127,7 +135,7 @@ def send(
     flatten: Flatten = False,
     force: Force = False,
 ) -> None:
-    """Plain semantic communication: encode COVER with nothing hidden in it."""
+    """Encode a picture with nothing hidden in it."""
     import semstego
     from semstego.cli import terminal
     from semstego.data.files import check_output, write_all
@@ -143,7 +151,7 @@ def reconstruct(
     codec: OtherCodec = None,
     force: Force = False,
 ) -> None:
-    """Write the picture that a receiver reconstructs from STREAM."""
+    """Write the picture that a receiver sees."""
     import semstego
     from semstego.channel.picture import png_bytes
     from semstego.cli import terminal
@@ -155,7 +163,7 @@ def reconstruct(
 
 @app.command()
 def capacity(cover: Cover, codec: Codec = "cr085", flatten: Flatten = False, as_json: AsJson = False) -> None:
-    """How much COVER holds, and how much of it is wise."""
+    """How much a picture holds, and how much is wise."""
     from dataclasses import asdict
 
     import semstego
@@ -166,7 +174,7 @@ def capacity(cover: Cover, codec: Codec = "cr085", flatten: Flatten = False, as_
 
 @app.command()
 def info(stream: Stream, as_json: AsJson = False) -> None:
-    """What anybody can read off STREAM."""
+    """What anybody can read off a stream."""
     import semstego
     from semstego.cli import terminal
 
@@ -177,7 +185,10 @@ def info(stream: Stream, as_json: AsJson = False) -> None:
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for what it makes.")] = Path("demo-out"),
 ) -> None:
-    """Hide a real file in real photographs, reveal it twice from each, and show what it costs."""
+    """Hide and reveal in bundled photographs.
+
+    A real file goes into each and is read back at both stages; a table and a picture sheet show what it costs.
+    """
     from semstego.cli import terminal
     from semstego.paper.demo import run
 
@@ -193,7 +204,7 @@ def fit_codec(
     only: Annotated[Path | None, typer.Option(help="File that lists the photographs to use, one a line.")] = None,
     force: Force = False,
 ) -> None:
-    """Fit an operating point to the photographs in DIR."""
+    """Fit a codec to a folder of photographs."""
     from semstego.cli import terminal
     from semstego.codec.fitting import DESIGNS
     from semstego.paper.fit_codec import fit_and_write
