@@ -93,7 +93,9 @@ def seal(message: bytes, name: str | None, key: Key, nonce: bytes) -> Frame:
         raise ArgumentError(f"the nonce must have {NONCE_BYTES} bytes")
     plaintext = message
     if name is not None:
-        encoded = name.encode(errors="replace")[:MAX_NAME_BYTES].decode(errors="ignore").encode()  # never half a character
+        encoded = (
+            name.encode(errors="replace")[:MAX_NAME_BYTES].decode(errors="ignore").encode()
+        )  # never half a character
         plaintext = bytes([len(encoded)]) + encoded + message
     header = Header(nonce, len(plaintext) + cipher.TAG_BYTES, name is not None)
     body = cipher.seal(key.derive("body", nonce, 64), plaintext, header._associated())
