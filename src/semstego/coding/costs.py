@@ -22,7 +22,7 @@ from semstego.threads import in_threads, slices
 Cost = Callable[[NDArray[np.uint8], NDArray[np.float32], int], NDArray[np.float32]]
 
 HILL_FLOOR = np.float32(1e-2)  # of the smoothed residual [grey levels]; one-colour regions are dear, not infinitely so
-SIDE_FLOOR = 0.02  # a symbol half a step from its neighbour is cheap, never free
+SIDE_FLOOR = 0.3  # a symbol half a step from its neighbour is cheap, never free; why so high: docs/log.md
 STRIP_ROWS = 128  # pixel rows worked on at a time, so that temporaries stay small on 50 megapixels
 UNIWARD_SIGMA = 1.0
 # Daubechies' wavelet with eight vanishing moments, decomposition high-pass (16 taps); a mathematical constant.
@@ -92,7 +92,7 @@ def side_informed(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Costs of +1 and of -1 from symmetric costs and ``error`` = value before rounding - symbol, in [-1/2, 1/2] steps.
 
-    Towards the error a change costs rho * max(1 - 2|e|, 0.02), away from it rho * (1 + 2|e|).
+    Towards the error a change costs rho * max(1 - 2|e|, 0.3), away from it rho * (1 + 2|e|).
     """
     towards = rho * np.maximum(1 - 2 * np.abs(error), np.float32(SIDE_FLOOR))
     away = rho * (1 + 2 * np.abs(error))
