@@ -158,7 +158,7 @@ class StegoSystem:
             raise EmbeddingError("the sender's own check failed; nothing was written")
 
     def _what_fits(self, encoding: Encoding, cover_picture: Picture, needed: int, key: Key) -> int:
-        """A message length [bytes] that was tried and fits; longer ones may fit as well."""
+        """A message length [bytes] that fits, a tenth below one that was tried: another nonce may be less lucky."""
         fits = min(needed * 4 // 5, self.scheme.capacity_bytes(encoding, self.point.codec))
         while fits > 0:
             trial = frame.seal(bytes(fits), None, key, bytes(frame.NONCE_BYTES))
@@ -167,7 +167,7 @@ class StegoSystem:
             except InfeasibleError:
                 fits = fits * 4 // 5
             else:
-                return fits
+                return fits * 9 // 10
         return 0
 
 
