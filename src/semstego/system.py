@@ -106,7 +106,8 @@ class StegoSystem:
             raise CapacityError(len(message), self._what_fits(encoding, cover_picture, len(message), key))
         progress("coding", 0)
         stream = self.point.pack(embedding.symbols)
-        self._check(Opened(message, name), stream, settled.received, key)
+        sent = Opened(message, None if name is None else frame.carried_name(name))
+        self._check(sent, stream, settled.received, key)
         return Sent(
             frame=sealed,
             cover=cover,

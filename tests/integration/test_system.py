@@ -193,6 +193,14 @@ def test_arguments_that_contradict_each_other_are_refused(photographs):
             semstego.hide(cover, b"x", **arguments)
 
 
+@pytest.mark.parametrize("name", ["n" * 300, "not text: \udc80", "ü" * 200])
+def test_names_that_cannot_travel_whole_do_not_stop_a_message(photographs, name):
+    found = semstego.reveal(semstego.hide(photographs["coffee"][:64, :64], b"x", key=KEY, name=name).picture, key=KEY)
+    assert found.message == b"x"
+    assert found.name
+    assert len(found.name.encode()) <= 255
+
+
 def test_many_at_once(photographs):
     covers = [np.ascontiguousarray(cover[:64, :64]) for cover in photographs.values()]
     jobs = [(np.squeeze(cover), f"message {i}".encode()) for i, cover in enumerate(covers)]

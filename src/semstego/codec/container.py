@@ -37,6 +37,7 @@ __all__ = [
     "MAX_SIDE",
     "MAX_STREAM_BYTES",
     "MIN_SIDE",
+    "NAME",
     "Stream",
     "pack",
     "read",
@@ -54,7 +55,8 @@ MAGIC: Final = b"\x89SEM"
 _VERSION: Final = 1
 _FIELDS: Final = struct.Struct("<4sBB16s8sIII")
 _CHECKSUM_BYTES: Final = 8
-_NAME: Final = re.compile(rb"[!-~]{1,16}")
+NAME: Final = re.compile(rb"[!-~]{1,16}")
+"""What a codec may be called: printable ASCII without spaces."""
 
 HEADER_BYTES: Final = _FIELDS.size + _CHECKSUM_BYTES
 """Bytes before ``coded``."""
@@ -93,7 +95,7 @@ def pack(stream: Stream) -> bytes:
         StreamError: If a field does not fit the format.
     """
     name = stream.codec.encode()  # UTF-8: what is not ASCII does not match
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise StreamError(f"a codec's name has 1 to 16 printable ASCII characters, not {stream.codec!r}")
     if len(stream.fingerprint) != 8:
         raise StreamError(f"a fingerprint has 8 bytes, not {len(stream.fingerprint)}")
@@ -125,7 +127,7 @@ def unpack(data: bytes) -> Stream:
         raise StreamError(f"the .sem stream is cut short: {len(data)} bytes, and the header alone has {HEADER_BYTES}")
     _, _, channels, padded, fingerprint, height, width, length = _FIELDS.unpack_from(data)
     name = padded.rstrip(b"\0")
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise StreamError("the .sem stream names no codec: its header is damaged")
     _check_size(height, width, channels)
     found = len(data) - HEADER_BYTES

@@ -5,7 +5,7 @@ The shipped points are ``cr085``, ``cr050`` and ``cr025``; a path to a weights f
 """
 
 import hashlib
-import re
+import os
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -26,7 +26,6 @@ from semstego.errors import StreamError, WeightsError
 
 SHIPPED = ("cr085", "cr050", "cr025")
 MAX_WEIGHTS_BYTES = 16 << 20
-NAME = re.compile(r"[!-~]{1,16}")
 KINDS = {3: "colour", 1: "grey"}  # by number of channels
 
 
@@ -111,7 +110,7 @@ def load(name: str | Path) -> OperatingPoint:
         raise WeightsError(f"no codec {str(name)!r}: shipped are {', '.join(SHIPPED)}, else give a weights file")
     if path.stat().st_size > MAX_WEIGHTS_BYTES:
         raise WeightsError(f"{path}: larger than any weights of a block codec")
-    if not NAME.fullmatch(path.stem):
+    if not container.NAME.fullmatch(os.fsencode(path.stem)):
         raise WeightsError(f"{path}: a codec is named after its file, 1 to 16 printable ASCII characters")
     return _parse(path.read_bytes(), path.stem)
 

@@ -78,7 +78,8 @@ def embed(
     second = _bit(cover, 1)
     upper_costs = _upper_costs(same, move, rate)
     for attempt in range(_ATTEMPTS):
-        moved = stc.embed(second, upper_costs * _jitter(cover.size, attempt), bits[:upper], height) ^ second
+        tried = upper_costs * _jitter(cover.size, attempt) if attempt else upper_costs
+        moved = stc.embed(second, tried, bits[:upper], height) ^ second
         now = _apply(cover, moved, moved == 1)
         try:
             lower = stc.embed(_bit(now, 0), np.where(moved == 1, np.float32(np.inf), same), bits[upper:], height)
@@ -257,7 +258,7 @@ def _upper_costs(same: NDArray[np.float32], move: NDArray[np.float32], rate: flo
 
 
 def _jitter(size: int, attempt: int) -> NDArray[np.float32]:
-    """Factors of 1 or more on costs, another set for every attempt, float32 [size]; all 1 at first."""
+    """Factors of 1 or more on costs, another set for every attempt, float32 [size]."""
     factors: NDArray[np.float32] = (1 + 0.5 * (np.arange(size) * (attempt * _GOLDEN) % 1)).astype(np.float32)
     return factors
 

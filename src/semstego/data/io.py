@@ -78,9 +78,8 @@ def _read(source: str | os.PathLike[str] | bytes | Image.Image, flatten: bool) -
             raise PictureError(
                 f"the picture has {image.width}x{image.height} pixels; at most {MAX_PIXELS // 1_000_000} megapixels"
             )
-        if (
-            getattr(image, "n_frames", 1) != 1 and image.format != "MPO"
-        ):  # telephones add a preview, the photograph is first
+        # Telephones put a preview behind the photograph (MPO); the photograph comes first.
+        if getattr(image, "n_frames", 1) != 1 and image.format != "MPO":
             raise PictureError("the file holds several pictures")
         return _plain(ImageOps.exif_transpose(image), flatten)
 

@@ -93,13 +93,16 @@ def seal(message: bytes, name: str | None, key: Key, nonce: bytes) -> Frame:
         raise ArgumentError(f"the nonce must have {NONCE_BYTES} bytes")
     plaintext = message
     if name is not None:
-        encoded = (
-            name.encode(errors="replace")[:MAX_NAME_BYTES].decode(errors="ignore").encode()
-        )  # never half a character
+        encoded = carried_name(name).encode()
         plaintext = bytes([len(encoded)]) + encoded + message
     header = Header(nonce, len(plaintext) + cipher.TAG_BYTES, name is not None)
     body = cipher.seal(key.derive("body", nonce, 64), plaintext, header._associated())
     return Frame(header, body)
+
+
+def carried_name(name: str) -> str:
+    """The name as it travels: what is no text replaced, cut to 255 bytes and never inside a character."""
+    return name.encode(errors="replace")[:MAX_NAME_BYTES].decode(errors="ignore")
 
 
 def unseal(header: Header, body: bytes, key: Key) -> Opened:

@@ -2,6 +2,7 @@
 """``semstego fit-codec``: a folder of photographs becomes weights and their card."""
 
 import hashlib
+import os
 import platform
 import time
 from collections.abc import Callable
@@ -13,8 +14,9 @@ import yaml
 
 import semstego
 from semstego.codec.codec import Picture
+from semstego.codec.container import NAME
 from semstego.codec.fitting import DESIGNS, fit_operating_point
-from semstego.codec.operating_point import KINDS, NAME, OperatingPoint
+from semstego.codec.operating_point import KINDS, OperatingPoint
 from semstego.data.files import check_output, write_all
 from semstego.data.folder import in_channels, photographs, provenance
 from semstego.errors import OutputError
@@ -28,7 +30,7 @@ def fit_and_write(
     card = output.with_suffix(".yaml")
     for path in (output, card):
         check_output(path, force=force)
-    if not NAME.fullmatch(output.stem):
+    if not NAME.fullmatch(os.fsencode(output.stem)):
         raise OutputError(f"{output}: the file's name becomes the codec's, 1 to 16 printable ASCII characters")
     start = time.perf_counter()
     paths = photographs(folder, only)
