@@ -6,6 +6,8 @@ SemstegoError
 ├── PictureError          the picture cannot be used: mode, size, format, unreadable file
 ├── StreamError           the .sem stream is truncated, oversized, or from another version or codec
 │   └── DamagedStreamError    whole in form, but its checksum does not fit, or its symbols cannot be decoded
+├── DataError             a data set is missing, out of reach, damaged, or not what it should be
+├── ConfigError           a configuration has faults; lists every one
 ├── WeightsError          the weights are missing, damaged or do not fit the codec
 ├── CapacityError         the message does not fit this cover; carries ``needed`` and ``available`` in bytes
 ├── EmbeddingError        the sender read something else than it wrote, and so wrote nothing
@@ -22,7 +24,9 @@ except semstego.SemstegoError as error:
 __all__ = [
     "ArgumentError",
     "CapacityError",
+    "ConfigError",
     "DamagedStreamError",
+    "DataError",
     "EmbeddingError",
     "InfeasibleError",
     "NothingFoundError",
@@ -48,6 +52,14 @@ class StreamError(SemstegoError):
 
 class DamagedStreamError(StreamError):
     """The stream is whole in form, but its checksum does not fit, or its symbols cannot be decoded."""
+
+
+class DataError(SemstegoError):
+    """The data set cannot be used."""
+
+
+class ConfigError(SemstegoError):
+    """The configuration cannot be used; the text lists every fault, one a line."""
 
 
 class WeightsError(SemstegoError):

@@ -65,9 +65,10 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class _Settled:
-    """An embedding that stage II reads: the picture and its PNG, the symbols in it, the retries it took."""
+class Embedded:
+    """Stego symbols that stage II reads: the picture and its PNG, the symbols in it, the retries it took."""
 
+    symbols: Symbols
     picture: Picture
     png: bytes
     received: Symbols
@@ -97,27 +98,26 @@ class StegoSystem:
         for attempt in range(NONCES_TRIED):
             sealed = frame.seal(message, name, key, _nonce(nonce, attempt))
             try:
-                embedding = self._embed(encoding, cover_picture, sealed, key, progress)
-                settled = self._settle(embedding, progress)
+                embedded = self.embed(encoding, cover_picture, sealed, key, progress)
                 break
             except InfeasibleError:
                 continue  # another nonce deals the symbols anew
         else:
             raise CapacityError(len(message), self._what_fits(encoding, cover_picture, len(message), key))
         progress("coding", 0)
-        stream = self.point.pack(embedding.symbols)
+        stream = self.point.pack(embedded.symbols)
         sent = Opened(message, None if name is None else frame.carried_name(name))
-        self._check(sent, stream, settled.received, key)
+        self._check(sent, stream, embedded.received, key)
         return Sent(
             frame=sealed,
             cover=cover,
             encoding=encoding,
             cover_picture=cover_picture,
-            symbols=embedding.symbols,
-            picture=settled.picture,
-            png=settled.png,
+            symbols=embedded.symbols,
+            picture=embedded.picture,
+            png=embedded.png,
             stream=stream,
-            retries=settled.retries,
+            retries=embedded.retries,
         )
 
     def receiver_features(self, stream: Stream, key: Key) -> Opened:
@@ -128,16 +128,22 @@ class StegoSystem:
         """Stage II."""
         return self.scheme.reveal_picture(picture, self.point.codec, key)
 
-    def _embed(
-        self, encoding: Encoding, cover_picture: Picture, sealed: Frame, key: Key, progress: Progress
-    ) -> Embedding:
+    def embed(
+        self, encoding: Encoding, cover_picture: Picture, sealed: Frame, key: Key, progress: Progress = no_progress
+    ) -> Embedded:
+        """Put a frame into the symbols, and code again until stage II reads every carrier as it was written.
+
+        Raises:
+            InfeasibleError: If it does not fit with this nonce.
+        """
         if sealed.payload_bits > 2 * encoding.symbols.values.size or len(sealed.body) > frame.MAX_BODY_BYTES:
             raise InfeasibleError  # log2(3) bits a symbol is the bound
-        return self.scheme.embed(
+        embedding = self.scheme.embed(
             encoding, cover_picture, self.point.codec, sealed, key, lambda share: progress("embedding", share)
         )
+        return self._settle(embedding, progress)
 
-    def _settle(self, embedding: Embedding, progress: Progress) -> _Settled:
+    def _settle(self, embedding: Embedding, progress: Progress) -> Embedded:
         """Code blocks that stage II misreads again until every carrier of the picture is read as it was written."""
         codec = self.point.codec
         for retries in range(MAX_RETRIES + 1):
@@ -147,7 +153,7 @@ class StegoSystem:
             received = codec.encode(picture)
             misread: NDArray[np.bool_] = (codec.carriers(received) != codec.carriers(symbols)).any(axis=0)
             if not misread.any():
-                return _Settled(picture, png, received, retries)
+                return Embedded(symbols, picture, png, received, retries)
             embedding.avoid(misread)
         raise InfeasibleError
 
@@ -164,7 +170,7 @@ class StegoSystem:
         while fits > 0:
             trial = frame.seal(bytes(fits), None, key, bytes(frame.NONCE_BYTES))
             try:
-                self._settle(self._embed(encoding, cover_picture, trial, key, no_progress), no_progress)
+                self.embed(encoding, cover_picture, trial, key)
             except InfeasibleError:
                 fits = fits * 4 // 5
             else:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from semstego import __version__
+from semstego.cli import data, tasks
 from semstego.errors import SemstegoError
 
 CODECS = "cr085 (best picture), cr050 or cr025 (smallest stream), or the path of weights of your own"
@@ -24,6 +25,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Hide a file in the semantic features of a picture, and read it back bit for bit at both stages.",
 )
+app.add_typer(data.app)
+app.command("train-task")(tasks.train_task)
+app.command()(tasks.evaluate)
 
 Cover = Annotated[
     str, typer.Argument(metavar="COVER", help="Picture (PNG, JPEG, WebP, TIFF, BMP, PPM), or - for standard input.")

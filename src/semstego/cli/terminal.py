@@ -75,17 +75,24 @@ def show(facts: dict[str, Any], as_json: bool, *, to_stderr: bool = False) -> No
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, float], None]]:
-    """A progress bar on a terminal's standard error, nothing elsewhere."""
+    """A progress bar for work with the codec, whose kernels may have to be compiled first."""
     announce_compilation()
+    with bar() as report:
+        yield report
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[str, float], None]]:
+    """A progress bar on a terminal's standard error, nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda what, share: None
         return
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=1.0)
-        yield lambda what, share: bar.update(task, description=what, completed=share)
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("starting", total=1.0)
+        yield lambda what, share: shown.update(task, description=what, completed=share)
 
 
 def announce_compilation() -> None:

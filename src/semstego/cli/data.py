@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`semstego data`: data sets for experiments."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(name="data", no_args_is_help=True, rich_markup_mode=None, help="Fetch data sets for experiments.")
+
+
+@app.callback()
+def group() -> None:
+    """Fetch data sets for experiments."""
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="fashion-mnist, cifar10 or bossbase.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for its files; made if need be.")],
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Folder (or Debian package) that holds the files already: no network.")
+    ] = None,
+) -> None:
+    """Fetch a data set and check it.
+
+    Interrupted downloads go on where they broke off; what is there already and right is kept.
+    """
+    from semstego.cli import terminal
+    from semstego.data.sets import FETCHED
+
+    if name not in FETCHED:
+        raise typer.BadParameter(f"NAME takes {', '.join(FETCHED)}")
+    with terminal.bar() as progress:
+        FETCHED[name](output, source, progress)
+    print(f"{output}: {name} is complete")
+
+
+@app.command("build-objects")
+def build_objects(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
+    backgrounds: Annotated[Path, typer.Option(help="Folder of photographs.")],
+    stamps: Annotated[
+        Path | None, typer.Option(help="Tux Paint's stamps: a folder, or Debian's package; else it is fetched.")
+    ] = None,
+    split: Annotated[
+        Path | None, typer.Option(help="Folder with fit.txt, validation.txt and test.txt, which name photographs.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Leave out photographs whose name or label holds this word; repeatable.")
+    ] = None,
+    size: Annotated[int, typer.Option(help="Height and width of the pictures [pixels].")] = 64,
+    train: Annotated[int, typer.Option(help="Pictures of the training set.")] = 30_000,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace the sets that are there.")] = False,
+) -> None:
+    """Build the cut-outs.
+
+    Photographed objects of ten classes are pasted over photographs: labels and boxes are exact. A few minutes.
+    """
+    from semstego.cli import terminal
+    from semstego.data import build_objects as builder
+    from semstego.data import debian, objects, objects_folder
+
+    objects_folder.check(output, force=force)
+    with terminal.bar() as progress, debian.content(objects.PACKAGE, objects.INSIDE, stamps) as folder:
+        builder.build(
+            output,
+            backgrounds,
+            folder,
+            split=split,
+            exclude=exclude or (),
+            side=size,
+            counts=builder.COUNTS | {"train": train},
+            seed=seed,
+            force=force,
+            progress=progress,
+        )
+    print(f"{output}: {', '.join(objects.SETS)} are complete")

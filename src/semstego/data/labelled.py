@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Labelled pictures in memory: what a data set is to everything above it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semstego.errors import DataError
+
+
+@dataclass(frozen=True)
+class LabelledPictures:
+    """Pictures of one size with one class each.
+
+    Attributes:
+        pictures: uint8 ``(n, h, w, c)``, c = 1 or 3.
+        labels: int64 ``(n,)``, indices into ``classes``.
+        classes: Names of the classes.
+    """
+
+    pictures: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not belong together.
+
+        Raises:
+            DataError: If counts, types or labels do not fit.
+        """
+        shaped = self.pictures.ndim == 4 and self.pictures.shape[3] in (1, 3) and self.pictures.dtype == np.uint8
+        if not shaped or self.labels.shape != self.pictures.shape[:1] or self.labels.dtype != np.int64:
+            raise DataError("pictures and labels do not belong together")
+        if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < len(self.classes):
+            raise DataError(f"a label lies outside of the {len(self.classes)} classes")
+
+    def __len__(self) -> int:
+        """Number of pictures."""
+        return len(self.labels)
+
+    def first(self, count: int) -> "LabelledPictures":
+        """The first so many."""
+        return LabelledPictures(self.pictures[:count], self.labels[:count], self.classes)
+
+    def held_out(self, every: int) -> tuple["LabelledPictures", "LabelledPictures"]:
+        """All but one picture in ``every``, and those: a validation set for sets that come without one."""
+        chosen = np.arange(len(self)) % every == every - 1
+        rest, held = (
+            LabelledPictures(self.pictures[rows], self.labels[rows], self.classes) for rows in (~chosen, chosen)
+        )
+        return rest, held

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cut-outs: photographic stamps of Tux Paint pasted over photographs, ten classes, exact labels and boxes.
+
+The list of stamps ships (``stamps.csv``: path, category, and identity, which look-alikes share); the pixels (GPL-2) do
+not: ``semstego data build-objects`` fetches them. Some identities are kept for the set ``test-unseen`` alone.
+"""
+
+import csv
+import zipfile
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semstego.data.labelled import LabelledPictures
+from semstego.errors import DataError
+
+PACKAGE = "tuxpaint-stamps-default"  # of Debian
+INSIDE = "usr/share/tuxpaint/stamps"
+LICENCE = "GPL-2"
+SETS = ("train", "validation", "test", "test-unseen")
+CLASSES = 10
+MERGED = {"tool": "tool or household", "household": "tool or household"}  # no line can be drawn between them
+LEFT_OUT = {  # their category's name would be a wrong label
+    "space/apollo_lander.png": "a spacecraft",
+    "space/spacewalk.png": "an astronaut",
+    "space/voyager2.png": "a spacecraft",
+    "space/planets/0_sun.png": "a star, mostly transparent",
+    "vehicles/emergency/sedan_police.png": "only the paint, no car",
+    "household/dishes/glass.png": "cannot be seen before anything",
+    "vehicles/7spoke256.png": "a wheel, no vehicle",
+    "vehicles/wheel_tractor.png": "a wheel, no vehicle",
+}
+UNSEEN_SHARE = 0.3
+MAX_BYTES = 4 << 30  # of one set in memory
+ARRAYS = {"pictures": np.uint8, "labels": np.int64, "boxes": np.int16, "stamps": np.int16, "backgrounds": np.int16}
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """One cut-out.
+
+    Attributes:
+        path: Of its file, below the folder of the stamps.
+        label: Index of its class.
+        identity: What it shows; shared by look-alikes, unique among classes.
+    """
+
+    path: str
+    label: int
+    identity: str
+
+
+def stamps() -> tuple[tuple[Stamp, ...], tuple[str, ...]]:
+    """The stamps of the ten categories that have most, in the list's order; and the categories' names."""
+    text = resources.files("semstego.data").joinpath("stamps.csv").read_text(encoding="utf-8")
+    rows = [
+        row | {"category": MERGED.get(row["category"], row["category"])} for row in csv.DictReader(text.splitlines())
+    ]
+    counts = Counter(row["category"] for row in rows)
+    classes = tuple(sorted(sorted(counts, key=lambda name: (-counts[name], name))[:CLASSES]))
+    found = tuple(
+        Stamp(row["path"], classes.index(row["category"]), f"{row['category']}: {row['identity']}")
+        for row in rows
+        if row["category"] in classes and row["path"] not in LEFT_OUT
+    )
+    return found, classes
+
+
+def unseen(found: tuple[Stamp, ...], seed: int) -> frozenset[str]:
+    """Identities kept for ``test-unseen``: of each class as many whole ones as fit into 30 % of its stamps."""
+    chosen: set[str] = set()
+    for label in sorted({stamp.label for stamp in found}):
+        sizes = Counter(stamp.identity for stamp in found if stamp.label == label)
+        room = round(UNSEEN_SHARE * sizes.total())
+        for name in np.random.default_rng((seed, label)).permutation(sorted(sizes)).tolist():
+            if sizes[name] <= room:
+                chosen.add(name)
+                room -= sizes[name]
+    return frozenset(chosen)
+
+
+def load(folder: Path, split: str) -> LabelledPictures:
+    """One set that ``semstego data build-objects`` made.
+
+    Args:
+        folder: Where it was put.
+        split: ``train``, ``validation``, ``test`` or ``test-unseen``.
+
+    Returns:
+        Pictures ``(n, size, size, 3)`` and their labels.
+
+    Raises:
+        DataError: If there is no such set, or its file is missing or damaged.
+    """
+    if split not in SETS:
+        raise DataError(f"the cut-outs have the sets {', '.join(SETS)}, and no {split!r}")
+    arrays = read(folder / f"{split}.npz")
+    return LabelledPictures(arrays["pictures"], arrays["labels"], stamps()[1])
+
+
+def read(path: Path) -> dict[str, NDArray[Any]]:
+    """Every array of a set's file.
+
+    Returns:
+        ``pictures`` uint8 ``(n, size, size, 3)``; ``labels`` int64 ``(n,)``; ``boxes`` int16 ``(n, 4)``: x0, y0, x1,
+        y1 in pixels, ends exclusive; ``stamps`` and ``backgrounds`` int16 ``(n,)``: indices into the lists of
+        ``objects.json``.
+
+    Raises:
+        DataError: If the file is missing, damaged, or no such set.
+    """
+    if not path.is_file():
+        raise DataError(f"there is no {path}; `semstego data build-objects -o {path.parent}` makes it")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+                raise DataError(f"{path}: larger than any set of cut-outs")
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in ARRAYS}
+    except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path} is no set of cut-outs ({' '.join(str(error).split())})") from None
+    shapes = {name: array.shape[1:] for name, array in arrays.items()}
+    wanted = {"pictures": (*shapes["pictures"][:2], 3), "boxes": (4,), "labels": (), "stamps": (), "backgrounds": ()}
+    if any(arrays[name].dtype != kind for name, kind in ARRAYS.items()) or shapes != wanted:
+        raise DataError(f"{path} is no set of cut-outs (its arrays have other types or shapes)")
+    if len({len(array) for array in arrays.values()}) != 1:
+        raise DataError(f"{path} is no set of cut-outs (its arrays differ in length)")
+    return arrays

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The loss of semantic communication: a picture for the eye and for a task."""
+
+from typing import Protocol
+
+from torch import Tensor
+from torch.nn import functional
+
+PICTURE_WEIGHT = 0.99  # lambda of eq. 3; the rest is the task's
+
+
+class Task(Protocol):
+    """What the receiver does with pictures; a further task is one file that offers these two.
+
+    Pictures are float RGB ``(b, 3, h, w)`` in [0, 1]; a target is what the task compares with, first axis ``b``.
+    """
+
+    def task_loss(self, picture: Tensor, target: Tensor) -> Tensor:
+        """Differentiable loss, mean over the batch, at least 0."""
+
+    def task_score(self, picture: Tensor, target: Tensor) -> Tensor:
+        """Score of each picture ``(b,)`` in [0, 1]; its mean is what tables report."""
+
+
+def semantic_loss(
+    reconstruction: Tensor,
+    cover: Tensor,
+    target: Tensor,
+    task: Task,
+    *,
+    picture_weight: float = PICTURE_WEIGHT,
+) -> Tensor:
+    """Equations 3 and 13: lambda MSE(reconstruction, cover) + (1 - lambda) task_loss(reconstruction, target).
+
+    Args:
+        reconstruction: Float RGB ``(b, 3, h, w)`` in [0, 1]; of the cover for eq. 3, of the stego for eq. 13.
+        cover: The picture that was sent, same shape.
+        target: What the task compares with.
+        task: The frozen task; gradients pass through it to the reconstruction.
+        picture_weight: lambda.
+
+    Returns:
+        A scalar, at least 0.
+    """
+    distortion = functional.mse_loss(reconstruction, cover)
+    return picture_weight * distortion + (1 - picture_weight) * task.task_loss(reconstruction, target)

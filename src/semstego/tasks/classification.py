@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Classification by GoogLeNet: the frozen task."""
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import safetensors
+from safetensors.torch import load_file, save
+from torch import Tensor
+from torch.nn import functional
+
+from semstego.errors import WeightsError
+from semstego.nets.googlenet import GoogLeNet, channels_last
+
+SHIPPED = ("fashion-mnist",)
+FORMAT = "semstego googlenet 1"
+
+
+@dataclass(frozen=True)
+class Classification:
+    """A frozen classifier.
+
+    Attributes:
+        network: GoogLeNet in evaluation mode, without gradients on its weights.
+        classes: Names of the classes.
+    """
+
+    network: GoogLeNet
+    classes: tuple[str, ...]
+
+    def task_loss(self, picture: Tensor, target: Tensor) -> Tensor:
+        """Cross-entropy [nat]; pictures ``(b, 3, h, w)`` in [0, 1], target int64 ``(b,)``."""
+        loss: Tensor = functional.cross_entropy(self.network(picture), target)
+        return loss
+
+    def task_score(self, picture: Tensor, target: Tensor) -> Tensor:
+        """1.0 where the largest logit is the right one, else 0.0; ``(b,)``."""
+        right: Tensor = self.network(picture).argmax(1) == target
+        return right.float()
+
+    def to_bytes(self) -> bytes:
+        """The weights as a safetensors file, in half precision."""
+        tensors = {name: _halved(tensor) for name, tensor in self.network.state_dict().items()}
+        return save(tensors, {"format": FORMAT, "classes": json.dumps(self.classes)})
+
+
+def load(name: str | Path) -> Classification:
+    """A shipped classifier by name, or the one in a weights file.
+
+    Raises:
+        WeightsError: If there is none, or the file holds something else.
+    """
+    if name in SHIPPED:
+        with resources.as_file(resources.files("semstego") / "weights" / f"{name}.safetensors") as path:
+            return _read(path)
+    if not Path(name).is_file():
+        raise WeightsError(f"no classifier {str(name)!r}: shipped are {', '.join(SHIPPED)}, else give a weights file")
+    return _read(Path(name))
+
+
+def frozen(network: GoogLeNet, classes: tuple[str, ...]) -> Classification:
+    """The classifier in a trained network; auxiliary heads, which only help in training, stay behind."""
+    bare = channels_last(GoogLeNet(len(classes)))
+    bare.load_state_dict({name: t for name, t in network.state_dict().items() if not name.startswith("heads.")})
+    return Classification(bare.eval().requires_grad_(False), classes)
+
+
+def _read(path: Path) -> Classification:
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            facts = file.metadata() or {}
+        if facts.get("format") != FORMAT:
+            raise WeightsError(f"{path}: these are no weights of a classifier")
+        classes = tuple(map(str, json.loads(facts["classes"])))
+        network = channels_last(GoogLeNet(len(classes)))
+        weights = load_file(path)  # half precision, but for counts
+        network.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in weights.items()})
+    except (OSError, safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{path}: no weights of a classifier ({' '.join(str(error).split())[:200]})") from None
+    return Classification(network.eval().requires_grad_(False), classes)
+
+
+def _halved(tensor: Tensor) -> Tensor:
+    return tensor.half().contiguous() if tensor.is_floating_point() else tensor

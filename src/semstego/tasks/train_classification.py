@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training of the classifier, on the loop that everything here trains on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+from lightning_fabric import Fabric
+from pydantic import Field, PositiveInt, model_validator
+from torch import Tensor
+from torch.nn import functional
+
+from semstego.data import sets
+from semstego.data.labelled import LabelledPictures
+from semstego.nets.googlenet import GoogLeNet, channels_last
+from semstego.training import fit, optimiser
+from semstego.training.augment import Augmentation, augment
+from semstego.training.batches import Batches, as_float
+from semstego.training.config import NotNegative, Plan, Settings, Share
+
+VALIDATION_BATCH = 250
+
+
+class Data(Settings):
+    """A labelled set and where it lies."""
+
+    set: str
+    folder: Path
+
+
+class ClassificationPlan(Plan):
+    """Training of GoogLeNet."""
+
+    data: Data
+    sides: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (64,)
+    """Side of the pictures in each epoch [pixels]; the last holds for all that follow. Small ones first save time."""
+    auxiliary_weight: NotNegative = 0.3
+    """Of each auxiliary head's loss; Szegedy et al. take 0.3, the paper's released code 0.1."""
+    label_smoothing: Share = 0.0
+    augmentation: Augmentation = Augmentation()
+
+    @model_validator(mode="after")
+    def _sides_fit(self) -> "ClassificationPlan":
+        if min(self.sides) < 32:
+            raise ValueError("sides below 32 pixels leave GoogLeNet's last maps empty")
+        return self
+
+
+class ClassifierTraining(fit.Experiment):
+    """GoogLeNet with auxiliary heads, cross-entropy."""
+
+    def __init__(self, runner: Fabric, plan: ClassificationPlan, validation: LabelledPictures) -> None:
+        torch.manual_seed(plan.seed)
+        self.plan, self.runner = plan, runner
+        self.validation = Batches(validation, 1, seed=0, device=runner.device)
+        self.bare: GoogLeNet = channels_last(GoogLeNet(len(validation.classes), auxiliary=True))
+        chosen = optimiser.build(self.bare.parameters(), plan.optimiser)
+        self.network, self.optimiser = runner.setup(self.bare, chosen)
+        self.network.mark_forward_method("with_auxiliary")
+        self.networks, self.optimisers = {"googlenet": self.network}, {"googlenet": self.optimiser}
+        self.generator = torch.Generator(runner.device)
+
+    def training_step(self, pictures: Tensor, labels: Tensor, epoch: float) -> dict[str, Tensor]:
+        """One step; figures loss (of the network without its heads) and accuracy on the batch."""
+        self.network.train()
+        optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, epoch, self.plan.epochs)
+        self.generator.manual_seed(torch.initial_seed())  # which the loop has set for this step
+        pictures = augment(pictures, self.plan.augmentation, self.generator)
+        side = self.plan.sides[min(int(epoch), len(self.plan.sides) - 1)]
+        if side != pictures.shape[-1]:
+            pictures = functional.interpolate(pictures, side, mode="bilinear", antialias=True)
+        logits, *auxiliary = self.network.with_auxiliary(pictures)
+        smoothing = self.plan.label_smoothing
+        loss = functional.cross_entropy(logits, labels, label_smoothing=smoothing)
+        total = loss + self.plan.auxiliary_weight * sum(
+            functional.cross_entropy(answer, labels, label_smoothing=smoothing) for answer in auxiliary
+        )
+        self.optimiser.zero_grad()
+        self.runner.backward(total)
+        self.optimiser.step()
+        return {"loss": loss.detach(), "accuracy": (logits.detach().argmax(1) == labels).float().mean()}
+
+    @torch.inference_mode()
+    def validate(self) -> dict[str, float]:
+        """Accuracy and cross-entropy on the validation set, whole pictures as they are."""
+        self.network.eval()
+        loss, right, count = 0.0, 0, len(self.validation.labels)
+        for start in range(0, count, VALIDATION_BATCH):
+            labels = self.validation.labels[start : start + VALIDATION_BATCH]
+            logits = self.network(as_float(self.validation.pictures[start : start + VALIDATION_BATCH]))
+            loss += float(functional.cross_entropy(logits, labels, reduction="sum"))
+            right += int((logits.argmax(1) == labels).sum())
+        return {"validation_accuracy": right / count, "validation_loss": loss / count}
+
+
+def train(
+    plan: ClassificationPlan, folder: Path, runner: Fabric, progress: fit.Progress
+) -> tuple[GoogLeNet, tuple[str, ...]]:
+    """Train, or go on with, the run in ``folder``; returns the network with its heads, and the classes.
+
+    Raises:
+        DataError: If the data set is not there.
+    """
+    data = sets.load(plan.data.set, plan.data.folder, "train")
+    validation = sets.load(plan.data.set, plan.data.folder, "validation")
+    experiment = ClassifierTraining(runner, plan, validation)
+    batches = Batches(
+        data, plan.batch, seed=plan.seed, device=runner.device, rank=runner.global_rank, processes=runner.world_size
+    )
+    fit.fit(runner, experiment, batches, plan, folder, progress)
+    return experiment.bare, data.classes

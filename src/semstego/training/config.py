@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configurations: YAML files read into typed settings, every fault named at once."""
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+
+from semstego.errors import ConfigError
+
+MAX_CONFIG_BYTES = 1 << 20
+
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(BaseModel):
+    """Base of all settings: nothing unknown, nothing changed later, no infinities."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class OptimiserSettings(Settings):
+    """An optimiser and the course of its learning rate."""
+
+    name: Literal["sgd", "adam"]
+    learning_rate: PositiveFloat
+    """The highest one."""
+    momentum: Share = 0.9
+    """Nesterov's, for sgd."""
+    weight_decay: NotNegative = 0.0
+    """On matrices and kernels, not on biases and normalisation."""
+    schedule: Literal["one-cycle", "steps"]
+    """one-cycle: up for ``warm_up``, then down to zero by a cosine. steps: times ``factor`` every ``every`` epochs."""
+    warm_up: Share = 0.2
+    every: PositiveInt = 30
+    """[epochs]"""
+    factor: Share = 0.1
+    floor: NotNegative = 0.0
+    """Steps go no lower."""
+
+
+class Plan(Settings):
+    """What every training has."""
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    epochs: PositiveInt
+    batch: PositiveInt
+    """Pictures per step, over all processes."""
+    optimiser: OptimiserSettings
+
+
+PlanType = TypeVar("PlanType", bound=Plan)
+
+
+def read_config(path: Path, kind: type[PlanType]) -> PlanType:
+    """The plan in a YAML file.
+
+    Raises:
+        ConfigError: If it cannot be read; names every fault, one a line.
+    """
+    try:
+        if path.stat().st_size > MAX_CONFIG_BYTES:
+            raise ConfigError(f"{path}: larger than any configuration")
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise ConfigError(f"{path}: no YAML: {' '.join(str(error).split())}") from None
+    try:
+        return kind.model_validate(raw)
+    except ValidationError as error:
+        faults = [f"  {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors()]
+        plural = "s" if len(faults) > 1 else ""
+        raise ConfigError("\n".join([f"{path}: {len(faults)} fault{plural}", *faults])) from None

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a training says of itself: ``log.csv`` (step, name, value) and TensorBoard, both fit for resuming."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch.utils.tensorboard import SummaryWriter
+
+
+class Log:
+    """Figures of a run in its folder.
+
+    Args:
+        folder: The run.
+        step: The step that comes next; what an interrupted run logged from there on is dropped.
+    """
+
+    def __init__(self, folder: Path, step: int) -> None:
+        self._path = folder / "log.csv"
+        kept = []
+        if step and self._path.exists():
+            with self._path.open(newline="") as file:
+                kept = [row for row in csv.reader(file) if row and row[0].isdigit() and int(row[0]) < step]
+        with self._path.open("w", newline="") as file:
+            csv.writer(file).writerows([["step", "name", "value"], *kept])
+        self._board = SummaryWriter(str(folder), purge_step=step)
+
+    def write(self, step: int, figures: Mapping[str, float]) -> None:
+        """Log figures by name."""
+        with self._path.open("a", newline="") as file:
+            csv.writer(file).writerows([step, name, f"{value:.6g}"] for name, value in figures.items())
+        for name, value in figures.items():
+            self._board.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._board.close()

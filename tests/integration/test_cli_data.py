@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`semstego data` as scripts use it: exit status, one sentence on error, nothing half-made."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+SEMSTEGO = Path(sys.executable).parent / "semstego"
+
+
+def run(*arguments, status=0):
+    done = subprocess.run([SEMSTEGO, "data", *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_help_names_the_sets():
+    help_text = run("fetch", "--help").stdout
+    assert all(name in help_text for name in ("fashion-mnist", "cifar10", "bossbase"))
+
+
+def test_a_set_is_taken_from_a_folder_and_then_kept(tmp_path):
+    header = b"P5\n512 512\n255\n"
+    with zipfile.ZipFile(tmp_path / "BOSSbase_1.01.zip", "w") as archive:
+        for number in range(1, 10_001):
+            archive.writestr(f"BOSSbase_1.01/{number}.pgm", header)
+    assert run("fetch", "bossbase", "-o", tmp_path / "out", "--from", tmp_path).stdout.endswith("is complete\n")
+    made = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert made == ["BOSSbase_1.01.zip", "BOSSbase_1.01.zip.sha256"]
+    (tmp_path / "BOSSbase_1.01.zip").unlink()
+    run("fetch", "bossbase", "-o", tmp_path / "out")
+
+
+def test_an_unknown_set_is_wrong_usage(tmp_path):
+    done = run("fetch", "imagenet", "-o", tmp_path / "out", status=2)
+    assert "fashion-mnist, cifar10, bossbase" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_are_missing_are_one_sentence_and_status_1(tmp_path):
+    for name in ("fashion-mnist", "bossbase"):
+        done = run("fetch", name, "-o", tmp_path / "out", "--from", tmp_path, status=1)
+        assert done.stderr.startswith("semstego: ")
+        assert len(done.stderr.splitlines()) == 1
+        assert not (tmp_path / "out").exists()
