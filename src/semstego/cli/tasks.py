@@ -31,7 +31,7 @@ def train_task(
     plan = read_config(config, ClassificationPlan)
     check_output(output, force=force)
     run.mkdir(parents=True, exist_ok=True)
-    runner = fit.fabric(accelerator=accelerator, devices=devices, nodes=nodes)
+    runner = fit.fabric(plan, accelerator=accelerator, devices=devices, nodes=nodes)
     with terminal.bar() as progress:
         network, classes = train(plan, run, runner, progress)
     if runner.is_global_zero:

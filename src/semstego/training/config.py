@@ -48,6 +48,9 @@ class Plan(Settings):
     epochs: PositiveInt
     batch: PositiveInt
     """Pictures per step, over all processes."""
+    precision: Literal["32-true", "bf16-mixed"] | None = None
+    """Of the arithmetic, in Fabric's words. None: bf16-mixed on a GPU, 32-true elsewhere; processors with AVX512-BF16
+    gain from bf16-mixed, too."""
     optimiser: OptimiserSettings
 
 

@@ -67,8 +67,8 @@ class Experiment(ABC):
             _align(optimiser)
 
 
-def fabric(*, accelerator: str = "auto", devices: int = 1, nodes: int = 1) -> Fabric:
-    """Fabric on one device, or on several by DDP; bf16 where there is a GPU."""
+def fabric(plan: Plan, *, accelerator: str = "auto", devices: int = 1, nodes: int = 1) -> Fabric:
+    """Fabric on one device, or on several by DDP, in the plan's precision."""
     on_gpu = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
     many = devices * nodes > 1
     made = Fabric(
@@ -76,7 +76,7 @@ def fabric(*, accelerator: str = "auto", devices: int = 1, nodes: int = 1) -> Fa
         devices=devices,
         num_nodes=nodes,
         strategy="ddp" if many else "auto",
-        precision="bf16-mixed" if on_gpu else "32-true",
+        precision=plan.precision or ("bf16-mixed" if on_gpu else "32-true"),
     )
     made.launch()
     return made

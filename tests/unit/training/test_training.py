@@ -34,7 +34,7 @@ def plan_of(config, **changed):
 
 def run(plan, data, folder, stop_at=None):
     torch.set_num_threads(1)
-    runner = fit.fabric(accelerator="cpu")
+    runner = fit.fabric(plan, accelerator="cpu")
     experiment = ClassifierTraining(runner, plan, data)
     batches = Batches(data, plan.batch, seed=plan.seed, device=runner.device)
     if stop_at is not None:
@@ -116,8 +116,8 @@ import torch
 torch.set_num_threads(1)
 rng = np.random.default_rng(0)
 data = t.LabelledPictures(rng.integers(0, 255, (16, 32, 32, 3), dtype=np.uint8), np.arange(16) % 2, ("a", "b"))
-runner = fit.fabric(accelerator="cpu", devices=2)
 plan = t.plan_of(t.CONFIGS[0], epochs=1)
+runner = fit.fabric(plan, accelerator="cpu", devices=2)
 experiment = t.ClassifierTraining(runner, plan, data)
 batches = Batches(data, 8, seed=0, device=runner.device, rank=runner.global_rank, processes=2)
 fit.fit(runner, experiment, batches, plan, Path(sys.argv[1]), lambda what, share: None)
