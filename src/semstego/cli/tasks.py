@@ -23,7 +23,7 @@ def train_task(
         raise typer.BadParameter("the one task there is so far is classification")
     from semstego.cli import terminal
     from semstego.data.files import check_output, write_all
-    from semstego.tasks.classification import frozen
+    from semstego.tasks.classification import to_bytes
     from semstego.tasks.train_classification import ClassificationPlan, train
     from semstego.training import fit
     from semstego.training.config import read_config
@@ -35,15 +35,17 @@ def train_task(
     with terminal.bar() as progress:
         network, classes = train(plan, run, runner, progress)
     if runner.is_global_zero:
-        write_all({output: frozen(network, classes).to_bytes()}, force=force)
+        write_all({output: to_bytes(network, classes)}, force=force)
 
 
 def evaluate(
-    task: Annotated[str, typer.Option(help="classification")],
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the labelled set.")],
+    task: Annotated[str, typer.Option(help="classification, or agreement (of ImageNet answers on photographs).")],
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the labelled set, or of photographs.")],
     name: Annotated[str, typer.Option("--set", help="fashion-mnist, cifar10 or objects.")] = "fashion-mnist",
     split: Annotated[str, typer.Option(help="Which of its pictures.")] = "test",
-    weights: Annotated[str, typer.Option(help="Classifier: a shipped one, or a weights file.")] = "fashion-mnist",
+    weights: Annotated[
+        str | None, typer.Option(help="Classifier: a shipped one, or a weights file; else the set's own.")
+    ] = None,
     codec: Annotated[list[str], typer.Option(help="Operating point; give several for several.")] = ["cr085"],  # noqa: B006
     bpp: Annotated[list[float], typer.Option(min=0, help="Payload; 0 sends covers alone.")] = [1.0],  # noqa: B006
     pictures: Annotated[int, typer.Option(min=1, help="The first so many.")] = 1000,
@@ -58,33 +60,38 @@ def evaluate(
 
     Accuracy on clean pictures, on cover reconstructions and on stego reconstructions, with paired gaps.
     """
-    if task != "classification":
-        raise typer.BadParameter("the one task there is so far is classification")
+    if task not in ("classification", "agreement"):
+        raise typer.BadParameter("--task takes classification and agreement")
     from semstego.cli import terminal
     from semstego.data import sets
     from semstego.data.files import check_output, write_all
     from semstego.paper.task_sheet import draw
-    from semstego.tasks import classification, evaluation
+    from semstego.tasks import agreement, classification, evaluation
 
     for path in filter(None, (output, sheet)):
         check_output(path, force=force)
-    judge = classification.load(weights)
-    chosen = sets.load(name, data, split).first(pictures)
+    if task == "agreement":
+        judge = agreement.load()
+        chosen, facts = agreement.label(judge, data).first(pictures), {"judge": "EfficientNet-Lite0"}
+    else:
+        judge = classification.load(weights or name)
+        chosen, facts = sets.load(name, data, split).first(pictures), {"set": name, "split": split}
+        facts["weights"] = weights or name
     cells = []
     with terminal.bar() as progress:
         for one in codec:
             for payload in bpp:
                 found = evaluation.evaluate(judge, chosen, one, payload, seed=seed, workers=workers, progress=progress)
                 cells.append(found)
-    facts = {"set": name, "split": split, "weights": weights, "seed": seed, "cells": [cell.figures for cell in cells]}
+    report = {"task": task, **facts, "seed": seed, "cells": [cell.figures for cell in cells]}
     contents = {}
     if output:
-        contents[output] = (json.dumps(facts, indent=1) + "\n").encode()
+        contents[output] = (json.dumps(report, indent=1) + "\n").encode()
     if sheet:
         contents[sheet] = draw(judge, chosen, cells[0].received)
     write_all(contents, force=force)
     if as_json:
-        print(json.dumps(facts))
+        print(json.dumps(report))
         return
     for cell in cells:
         print(evaluation.in_words(cell.figures))

@@ -32,21 +32,22 @@ class Design(NamedTuple):
 
 
 # Colour (3 channels) and grey (1) of each shipped point. Grey pictures have no colour redundancy to give up, so
-# cr085 takes blocks of 3 x 3 and keeps 8 of 9; the ratio printed is always the actual one.
+# cr085 takes blocks of 3 x 3 and keeps 8 of 9; the ratio printed is always the actual one. At task's ratio a codec that
+# looks at pixels alone costs a classifier over 5 points (docs/task.md).
 DESIGNS = {
     "cr085": {3: Design(2, 10), 1: Design(3, 8)},
     "cr050": {3: Design(4, 24), 1: Design(8, 32)},
     "cr025": {3: Design(8, 48), 1: Design(8, 16)},
+    "task": {3: Design(8, 4), 1: Design(8, 4)},
 }
 
 
-def fit_operating_point(
-    name: str, like: str, pictures: Mapping[int, Sequence[Picture]], progress: Callable[[str, float], None]
-) -> OperatingPoint:
-    """Fit bases and entropy models.
+def fit_bases(
+    like: str, pictures: Mapping[int, Sequence[Picture]], progress: Callable[[str, float], None]
+) -> dict[int, BlockBasis]:
+    """Bases by number of channels.
 
     Args:
-        name: Name of the point, up to 16 characters.
         like: Which design to fit: a key of ``DESIGNS``.
         pictures: uint8 ``(h, w, c)`` by number of channels c = 3 and 1.
         progress: Told what is being done and the share that is done.
@@ -55,6 +56,16 @@ def fit_operating_point(
     for channels, design in DESIGNS[like].items():
         progress(f"basis, {channels} channels", 0)
         bases[channels] = fit_basis(pictures[channels], design, channels)
+    return bases
+
+
+def fit_entropy(
+    name: str,
+    bases: Mapping[int, BlockBasis],
+    pictures: Mapping[int, Sequence[Picture]],
+    progress: Callable[[str, float], None],
+) -> OperatingPoint:
+    """The operating point of these bases, named ``name`` (up to 16 characters), its entropy models fitted."""
     codec = BlockCodec(name, bases[3], bases[1])
     models = {}
     for channels in (3, 1):

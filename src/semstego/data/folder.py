@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from semstego.codec.codec import Picture
@@ -44,6 +45,23 @@ def in_channels(paths: list[Path], channels: int) -> Iterator[Picture]:
         with Image.fromarray(np.squeeze(load_picture(path, flatten=True))) as image:
             pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
         yield pixels if pixels.ndim == 3 else pixels[:, :, None]
+
+
+def central_squares(paths: list[Path], side: int) -> tuple[NDArray[np.uint8], list[Path]]:
+    """The largest central square of each photograph, reduced (Lanczos) to ``side`` pixels; smaller ones are left out.
+
+    Returns:
+        uint8 ``(n, side, side, 3)``, and the photographs they are of.
+    """
+    kept, squares = [], []
+    for path, picture in zip(paths, in_channels(paths, 3), strict=True):
+        extent = min(picture.shape[:2])
+        if extent >= side:
+            top, left = ((length - extent) // 2 for length in picture.shape[:2])
+            square = Image.fromarray(picture[top : top + extent, left : left + extent])
+            squares.append(np.asarray(square.resize((side, side), Image.Resampling.LANCZOS)))
+            kept.append(path)
+    return np.array(squares, np.uint8).reshape(-1, side, side, 3), kept
 
 
 def provenance(folder: Path, paths: list[Path]) -> dict[str, object]:

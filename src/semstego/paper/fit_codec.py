@@ -7,15 +7,16 @@ import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
 
 import semstego
+from semstego.codec.basis import BlockBasis
 from semstego.codec.codec import Picture
 from semstego.codec.container import NAME
-from semstego.codec.fitting import DESIGNS, fit_operating_point
+from semstego.codec.fitting import DESIGNS, fit_bases, fit_entropy
 from semstego.codec.operating_point import KINDS, OperatingPoint
 from semstego.data.files import check_output, write_all
 from semstego.data.folder import in_channels, photographs, provenance
@@ -23,10 +24,27 @@ from semstego.errors import OutputError
 from semstego.metrics.image import psnr_db
 
 
+class TaskFit(NamedTuple):
+    """Configuration of the fit of the colour basis (:mod:`semstego.tasks.fit_basis`), and the run's folder."""
+
+    config: Path
+    run: Path
+
+
 def fit_and_write(
-    folder: Path, output: Path, *, like: str, only: Path | None, force: bool, progress: Callable[[str, float], None]
+    folder: Path,
+    output: Path,
+    *,
+    like: str,
+    only: Path | None,
+    task: TaskFit | None,
+    force: bool,
+    progress: Callable[[str, float], None],
 ) -> None:
-    """Fit the design ``like`` to the photographs in ``folder``; write weights and, beside them, a YAML card."""
+    """Fit the design ``like`` to the photographs in ``folder``; write weights and, beside them, a YAML card.
+
+    With ``task`` the colour basis is then moved under eq. 3.
+    """
     card = output.with_suffix(".yaml")
     for path in (output, card):
         check_output(path, force=force)
@@ -35,10 +53,14 @@ def fit_and_write(
     start = time.perf_counter()
     paths = photographs(folder, only)
     pictures = {channels: list(in_channels(paths, channels)) for channels in (3, 1)}
-    point = fit_operating_point(output.stem, like, pictures, progress)
+    bases, moved = fit_bases(like, pictures, progress), dict[str, Any]()
+    if task:
+        bases[3], moved = _fitted_to_task(bases[3], task, progress)
+    point = fit_entropy(output.stem, bases, pictures, progress)
     weights = point.to_bytes()
     command = f"semstego fit-codec {folder} -o {output.name} --like {like}" + (f" --only {only}" if only else "")
-    facts = {"name": point.name, "command": command} | _card(point, like, weights, time.perf_counter() - start)
+    command += f" --task {task.config} --run {task.run}" if task else ""
+    facts = {"name": point.name, "command": command} | _card(point, like, weights, time.perf_counter() - start) | moved
     facts["figures"] = {
         "on the photographs it was fitted to": _figures(point, pictures),
         "on others": "results/quality.json",
@@ -46,6 +68,20 @@ def fit_and_write(
     facts["data"] = provenance(folder, paths)
     text = yaml.safe_dump(facts, sort_keys=False, allow_unicode=True, width=120)
     write_all({output: weights, card: text.encode()}, force=force)
+
+
+def _fitted_to_task(
+    start: BlockBasis, task: TaskFit, progress: Callable[[str, float], None]
+) -> tuple[BlockBasis, dict[str, Any]]:
+    """The basis moved under eq. 3, and what the card says of that."""
+    from semstego.tasks.fit_basis import TaskCodecPlan, fit_basis  # torch is for those who ask for a task
+    from semstego.training import fit
+    from semstego.training.config import read_config
+
+    plan = read_config(task.config, TaskCodecPlan)
+    task.run.mkdir(parents=True, exist_ok=True)
+    basis, figures = fit_basis(plan, start, task.run, fit.fabric(plan), progress)
+    return basis, {"colour basis moved under eq. 3": plan.model_dump(mode="json") | {"on its validation set": figures}}
 
 
 def _figures(point: OperatingPoint, pictures: dict[int, list[Picture]]) -> dict[str, dict[str, float]]:

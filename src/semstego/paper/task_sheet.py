@@ -2,14 +2,12 @@
 """What the task says of pictures on their way: labels and confidences on cover and both reconstructions."""
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from semstego.channel.picture import png_bytes
 from semstego.data.labelled import LabelledPictures
 from semstego.tasks.classification import Classification
-from semstego.tasks.evaluation import batch
+from semstego.tasks.evaluation import answers
 from semstego.tasks.transmission import Received
 
 ROWS = 8
@@ -30,17 +28,11 @@ def draw(judge: Classification, data: LabelledPictures, received: Received) -> b
     for column, (name, pictures) in enumerate(forms.items()):
         left = 8 + column * (CELL + 8)
         pen.text((left, 6), name, "black", font)
-        answers, confidences = _answers(judge, pictures[:count])
+        found, confidences = answers(judge, pictures[:count])
         for row in range(count):
             top = HEAD + row * (CELL + FOOT)
             colour = np.broadcast_to(pictures[row], (*pictures.shape[1:3], 3)).astype(np.uint8)
             sheet.paste(Image.fromarray(colour).resize((CELL, CELL), Image.Resampling.NEAREST), (left, top))
-            text = f"{judge.classes[answers[row]]} {confidences[row]:.1%}"
-            pen.text((left, top + CELL + 2), text, RIGHT if answers[row] == data.labels[row] else WRONG, font)
+            text = f"{judge.classes[found[row]]} {confidences[row]:.1%}"
+            pen.text((left, top + CELL + 2), text, RIGHT if found[row] == data.labels[row] else WRONG, font)
     return png_bytes(np.asarray(sheet))
-
-
-@torch.inference_mode()
-def _answers(judge: Classification, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    confidence, answer = torch.softmax(judge.network(batch(pictures)), 1).max(1)
-    return answer.numpy(), confidence.numpy()

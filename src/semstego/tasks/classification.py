@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Classification by GoogLeNet: the frozen task."""
+"""Classification, the frozen task, and the classifiers that GoogLeNet was trained to be."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import safetensors
 from safetensors.torch import load_file, save
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from semstego.errors import WeightsError
@@ -23,11 +23,12 @@ class Classification:
     """A frozen classifier.
 
     Attributes:
-        network: GoogLeNet in evaluation mode, without gradients on its weights.
+        network: Float RGB ``(b, 3, h, w)`` in [0, 1] to logits ``(b, classes)``; in evaluation mode, without gradients
+            on its weights.
         classes: Names of the classes.
     """
 
-    network: GoogLeNet
+    network: nn.Module
     classes: tuple[str, ...]
 
     def task_loss(self, picture: Tensor, target: Tensor) -> Tensor:
@@ -39,11 +40,6 @@ class Classification:
         """1.0 where the largest logit is the right one, else 0.0; ``(b,)``."""
         right: Tensor = self.network(picture).argmax(1) == target
         return right.float()
-
-    def to_bytes(self) -> bytes:
-        """The weights as a safetensors file, in half precision."""
-        tensors = {name: _halved(tensor) for name, tensor in self.network.state_dict().items()}
-        return save(tensors, {"format": FORMAT, "classes": json.dumps(self.classes)})
 
 
 def load(name: str | Path) -> Classification:
@@ -60,11 +56,10 @@ def load(name: str | Path) -> Classification:
     return _read(Path(name))
 
 
-def frozen(network: GoogLeNet, classes: tuple[str, ...]) -> Classification:
-    """The classifier in a trained network; auxiliary heads, which only help in training, stay behind."""
-    bare = channels_last(GoogLeNet(len(classes)))
-    bare.load_state_dict({name: t for name, t in network.state_dict().items() if not name.startswith("heads.")})
-    return Classification(bare.eval().requires_grad_(False), classes)
+def to_bytes(network: GoogLeNet, classes: tuple[str, ...]) -> bytes:
+    """A trained network as a safetensors file in half precision; auxiliary heads, which only help training, stay."""
+    kept = {name: _halved(t) for name, t in network.state_dict().items() if not name.startswith("heads.")}
+    return save(kept, {"format": FORMAT, "classes": json.dumps(classes)})
 
 
 def _read(path: Path) -> Classification:

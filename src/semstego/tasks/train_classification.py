@@ -16,22 +16,14 @@ from semstego.nets.googlenet import GoogLeNet, channels_last
 from semstego.training import fit, optimiser
 from semstego.training.augment import Augmentation, augment
 from semstego.training.batches import Batches, as_float
-from semstego.training.config import NotNegative, Plan, Settings, Share
+from semstego.training.config import NotNegative, Plan, Share
 
 VALIDATION_BATCH = 250
-
-
-class Data(Settings):
-    """A labelled set and where it lies."""
-
-    set: str
-    folder: Path
 
 
 class ClassificationPlan(Plan):
     """Training of GoogLeNet."""
 
-    data: Data
     sides: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (64,)
     """Side of the pictures in each epoch [pixels]; the last holds for all that follow. Small ones first save time."""
     auxiliary_weight: NotNegative = 0.3

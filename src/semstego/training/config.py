@@ -41,9 +41,17 @@ class OptimiserSettings(Settings):
     """Steps go no lower."""
 
 
+class Data(Settings):
+    """A labelled set and where it lies."""
+
+    set: str
+    folder: Path
+
+
 class Plan(Settings):
     """What every training has."""
 
+    data: Data
     seed: Annotated[int, Field(ge=0)] = 0
     epochs: PositiveInt
     batch: PositiveInt

