@@ -86,8 +86,8 @@ class OperatingPoint:
         for channels, kind in KINDS.items():
             basis = self.codec.basis(channels)
             arrays[f"{kind}.block"] = np.array([basis.block], np.int32)
-            arrays[f"{kind}.analysis"] = basis.analysis.astype(np.int32)
-            arrays[f"{kind}.synthesis"] = basis.synthesis.astype(np.int32)
+            arrays[f"{kind}.analysis"] = basis.analysis.astype(np.int32, order="C")  # safetensors writes memory order
+            arrays[f"{kind}.synthesis"] = basis.synthesis.astype(np.int32, order="C")
             for name, array in self.entropy[channels].to_arrays().items():
                 arrays[f"{kind}.entropy.{name}"] = np.ascontiguousarray(array)
         return arrays
