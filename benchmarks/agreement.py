@@ -5,7 +5,7 @@
 
 Central squares of the photographs, 224 x 224, through every codec, as covers and as stegos that carry a fresh random
 message of exactly the payload. The network's answer on the clean square is the label, so that accuracy is agreement.
-JPEG at three qualities goes the same way, for comparison.
+JPEG at three qualities goes the same way, for comparison. docs/task_sheet.png shows the bundled photographs.
 """
 
 import argparse
@@ -19,13 +19,17 @@ from rich.progress import Progress
 
 import record
 from semstego.codec.operating_point import SHIPPED
+from semstego.data.labelled import LabelledPictures
 from semstego.metrics.task import accuracy, paired_gap
+from semstego.paper.task_sheet import draw
 from semstego.tasks import agreement
-from semstego.tasks.evaluation import evaluate, right_answers
+from semstego.tasks.classification import Classification
+from semstego.tasks.evaluation import answers, evaluate, right_answers
 
 PAYLOADS = (0.1, 0.5, 1.0)  # bpp, coded bits
 QUALITIES = (64, 32, 10)
 SEED = 20261124
+BUNDLED = record.ROOT / "src" / "semstego" / "data" / "photographs"
 
 
 def main() -> None:
@@ -48,6 +52,7 @@ def main() -> None:
                 cells.append(found.figures)
                 print(found.figures, flush=True)
     jpeg = {}
+    (record.ROOT / "docs" / "task_sheet.png").write_bytes(sheet(judge))
     everything = np.ones(len(data), bool)
     for quality in QUALITIES:
         right = right_answers(judge, np.stack([through_jpeg(one, quality) for one in data.pictures]), data.labels)
@@ -66,6 +71,23 @@ def main() -> None:
             )
         },
     )
+
+
+def sheet(judge: Classification) -> bytes:
+    """Labels and confidences on the bundled photographs, which may be shown: central squares, enlarged to the judge."""
+    squares = []
+    for path in sorted(BUNDLED.glob("*.png")):
+        with Image.open(path) as image:
+            extent = min(image.size)
+            left, top = ((length - extent) // 2 for length in image.size)
+            box = (left, top, left + extent, top + extent)
+            squares.append(
+                np.asarray(image.convert("RGB").resize((agreement.SIDE,) * 2, Image.Resampling.BICUBIC, box))
+            )
+    pictures = np.stack(squares)
+    data = LabelledPictures(pictures, answers(judge, pictures)[0].astype(np.int64), judge.classes)
+    found = evaluate(judge, data, "cr025", 0.25, seed=SEED, workers=1, progress=lambda what, share: None)
+    return draw(judge, data, found.received)
 
 
 def through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:

@@ -28,6 +28,7 @@ from threadpoolctl import threadpool_limits
 import record
 from record import PARTS, SIDE, SQUARES
 from semstego.codec import operating_point
+from semstego.data import crops
 from semstego.data.io import load_picture
 from semstego.errors import InfeasibleError
 from semstego.message import frame
@@ -62,7 +63,7 @@ def squares(path: str, downscale: float, rng: np.random.Generator):
     """Pictures of 64 x 64 from one colour photograph, reduced at least 2x counted from the original file."""
     picture = load_picture(path, flatten=True)
     least = max(SQUARES[0], int(np.ceil(2 * SIDE / downscale)))
-    return record.squares(picture, rng, least) if picture.shape[2] == 3 else iter(())
+    return crops.crops(picture, rng, least=least) if picture.shape[2] == 3 else iter(())
 
 
 def match_lsb(values, dry, bits, rng):
@@ -116,7 +117,7 @@ def examine_picture(picture, codec, rng):
 
 def examine(path: str, downscale: float, wanted: int, seed: int, name: str) -> Examined:
     """Pictures of one photograph, with codec ``name``."""
-    rng = record.generator(seed, path)
+    rng = crops.generator(seed, path)
     codec = operating_point.load(name).codec
     rows, figures, left_out = {stage: [] for stage in STAGES}, [], 0
     for picture in islice(squares(path, downscale, rng), 2 * wanted):
@@ -267,7 +268,7 @@ def main() -> None:
     figures = {"rows": rows, "differences": differences(errors, parts["test"], options.seed)}
     with threadpool_limits(1):
         figures["negative_control_p_e"] = negative_control(parts, options.seed)
-    config = {"side": SIDE, "squares": SQUARES, "least_deviation": record.LEAST_DEVIATION, "codec": options.codec}
+    config = {"side": SIDE, "squares": SQUARES, "least_deviation": crops.LEAST_DEVIATION, "codec": options.codec}
     config |= {"judge": "ridge Fisher discriminant", "features": "SPAM-686 per channel, joint shares, T = 3"}
     config |= {"interval": record.INTERVAL}
     record.write(

@@ -120,7 +120,7 @@ def shares(rows: list[dict]) -> dict:
 
 def figures_of(rows: list[dict]) -> dict:
     by_codec = {}
-    for codec in operating_point.SHIPPED:
+    for codec in operating_point.PICTURE_POINTS:
         here = [row for row in rows if row["codec"] == codec]
         outcomes = Counter(row["outcome"].split(":")[0] for row in here)
         by_codec[codec] = {name: outcomes[name] for name in ("exact", "refused", "wrong")} | {"refusals": shares(here)}
@@ -159,7 +159,7 @@ def main(
     """Hide in random pictures and read back."""
     paths = record.photographs(photographs, "test")
     plan = [(DEFAULT, None)] * count + [(DEFAULT, 1.0)] * (count // 8)
-    plan += [(codec, None) for codec in operating_point.SHIPPED[1:] for _ in range(count // 10)]
+    plan += [(codec, None) for codec in operating_point.PICTURE_POINTS[1:] for _ in range(count // 10)]
     tasks = [(index, codec, rate) for index, (codec, rate) in enumerate(plan)]
     tasks = [tasks[i] for i in np.random.default_rng(SEED).permutation(len(tasks))]  # or progress would mean little
     rows = sorted(record.spread(partial(one, paths=paths), tasks, "hiding", chunk=8), key=lambda row: row["index"])

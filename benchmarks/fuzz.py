@@ -35,7 +35,7 @@ from PIL import Image
 import record
 import semstego
 from semstego.codec import container, operating_point
-from semstego.codec.operating_point import SHIPPED
+from semstego.codec.operating_point import PICTURE_POINTS
 from semstego.data.io import load_picture
 from semstego.errors import SemstegoError, StreamError
 from semstego.message.cipher import Key
@@ -65,7 +65,7 @@ def bases() -> list[Base]:
     folder = resources.files("semstego") / "data" / "photographs"
     covers = [load_picture((folder / f"{name}.png").read_bytes()) for name in ("chelsea", "coffee", "astronaut")]
     made = []
-    for codec in SHIPPED:
+    for codec in PICTURE_POINTS:
         for index, (height, width) in enumerate(SIDES):
             cover = covers[index % len(covers)][40 : 40 + height, 90 : 90 + width]
             for kind, picture in (("colour", cover), ("grey", record.grey(cover))):
@@ -133,7 +133,7 @@ def stream_coded(base: Base, rng: np.random.Generator) -> bytes:
 def stream_header(base: Base, rng: np.random.Generator) -> bytes:
     """Other fields under a good checksum: channels, codec, fingerprint, size."""
     header, coded = bytearray(base.stream[:42]), base.stream[50:]
-    point = operating_point.load(SHIPPED[rng.integers(3)])
+    point = operating_point.load(PICTURE_POINTS[rng.integers(3)])
     for _ in range(rng.integers(1, 3)):
         match int(rng.integers(6)):
             case 0:

@@ -26,7 +26,8 @@ from PIL import Image
 import record
 import semstego
 from semstego.codec import operating_point
-from semstego.codec.operating_point import SHIPPED
+from semstego.codec.operating_point import PICTURE_POINTS
+from semstego.data import crops
 from semstego.data.io import load_picture
 from semstego.errors import SemstegoError
 from semstego.message import frame
@@ -86,10 +87,10 @@ def hidden(picture: np.ndarray, rate: float, codec: str, rng: np.random.Generato
 
 def crops_of(path: Path) -> list[dict]:
     """Rows of one colour photograph's crops, one for each crop and rate, and one of the cover itself."""
-    picture, rng, rows = load_picture(path, flatten=True), record.generator(SEED, path), []
+    picture, rng, rows = load_picture(path, flatten=True), crops.generator(SEED, path), []
     if picture.shape[2] != 3:
         return rows
-    for index, crop in enumerate(islice(record.squares(picture, rng), CROPS)):
+    for index, crop in enumerate(islice(crops.crops(picture, rng), CROPS)):
         stream = semstego.send(crop, codec=CODEC)
         shown = semstego.reconstruct(stream)
         row = {"psnr_db": finite(psnr_db(shown, crop)), "ssim": ssim(shown, crop), "bpp": "cover"}
@@ -102,8 +103,8 @@ def crops_of(path: Path) -> list[dict]:
 
 def growth_of(path: Path) -> list[dict]:
     """Rows of hiding in a whole photograph with every codec at every rate."""
-    picture, rng, rows = record.whole(path)[0], record.generator(SEED + 1, path), []
-    for codec in SHIPPED:
+    picture, rng, rows = record.whole(path)[0], crops.generator(SEED + 1, path), []
+    for codec in PICTURE_POINTS:
         length = len(semstego.send(picture, codec=codec))
         rows += [hidden(picture, rate, codec, rng, length) | {"codec": codec} for rate in RATES]
     return [row | {"photograph": path.name} for row in rows]
@@ -154,14 +155,14 @@ def whole_of(task: tuple[Path, bool]) -> dict:
         picture = record.grey(picture)
     pixels = picture.shape[0] * picture.shape[1]
     row = {"photograph": path.name, "counts": counts, "colour": picture.ndim == 3, "points": {}}
-    for codec in SHIPPED:
+    for codec in PICTURE_POINTS:
         stream = semstego.send(picture, codec=codec)
         shown = semstego.reconstruct(stream)
         symbols = operating_point.load(codec).codec.symbol_shape(*picture.shape[:2], 3 if picture.ndim == 3 else 1)
         point = {"psnr_db": finite(psnr_db(shown, picture)), "ssim": ssim(shown, picture)}
         point |= {"stream_bpp": 8 * len(stream) / pixels, "compression_ratio": float(np.prod(symbols) / picture.size)}
         row["points"][codec] = point
-    targets = [row["points"][codec]["psnr_db"] for codec in SHIPPED]
+    targets = [row["points"][codec]["psnr_db"] for codec in PICTURE_POINTS]
     rivals = {name: rival for name, rival in RIVALS.items() if picture.ndim == 3 or name != "jpeg_444"}
     row["best_psnr_db"] = {}
     for name, (form, options) in rivals.items():
@@ -169,7 +170,7 @@ def whole_of(task: tuple[Path, bool]) -> dict:
             options = {key: value for key, value in options.items() if key != "subsampling"}
         found, best = rival_bits(picture, form, options, targets)
         row["best_psnr_db"][name] = finite(best)
-        for codec, bits in zip(SHIPPED, found, strict=True):
+        for codec, bits in zip(PICTURE_POINTS, found, strict=True):
             row["points"][codec][name] = None if bits is None else bits / pixels
     for name, (form, options) in LOSSLESS.items():
         row[name] = 8 * len(file_bytes(picture, form, **options)) / pixels
@@ -193,7 +194,7 @@ def crop_figures(rows: list[dict]) -> dict:
         here = [row for row in done if row["bpp"] == rate]
         found[str(rate)] = {name: mean_of(here, lambda row, n=name: row[n]) for name in names}
         refused = sum(row["bpp"] == rate for row in stegos) - len(here)
-        found[str(rate)] |= {"payload_bits": payload_bits(rate, record.SIDE**2), "refused": refused}
+        found[str(rate)] |= {"payload_bits": payload_bits(rate, crops.SIDE**2), "refused": refused}
         found[str(rate)]["coded_again"] = sum(row["retries"] > 0 for row in here)
     return found | {"refusals": [row for row in stegos if "refused" in row]}
 
@@ -216,7 +217,7 @@ def whole_figures(rows: list[dict]) -> dict:
     """All operating points, those photographs that count and all of them."""
     found = {}
     for group, chosen in (("short_side_512", [row for row in rows if row["counts"]]), ("all_sizes", rows)):
-        found[group] = {codec: point_figures(chosen, codec) for codec in SHIPPED}
+        found[group] = {codec: point_figures(chosen, codec) for codec in PICTURE_POINTS}
         found[group]["lossless_bpp"] = {name: mean_of(chosen, lambda row, n=name: row[n]) for name in LOSSLESS}
         best = {name: mean_of(chosen, lambda row, n=name: row["best_psnr_db"].get(n)) for name in RIVALS}
         found[group]["psnr_db_of_quality_100"] = best
@@ -226,7 +227,7 @@ def whole_figures(rows: list[dict]) -> dict:
 def growth_figures(rows: list[dict]) -> dict:
     """Stream growth [%] of whole photographs by codec and rate."""
     found: dict = {}
-    for codec in SHIPPED:
+    for codec in PICTURE_POINTS:
         found[codec] = {}
         for rate in RATES:
             here = [row for row in rows if (row["codec"], row["bpp"]) == (codec, rate)]
@@ -268,7 +269,7 @@ def main(
     chosen = [path for path in paths if path.name in drawn]
     growth = growth_figures([row for found in record.spread(growth_of, chosen, "growth") for row in found])
     config = {"codec_of_crops": CODEC, "rates_bpp": RATES, "crops_per_photograph": CROPS, "scheme": "default"}
-    config |= {"squares": record.SQUARES, "side": record.SIDE, "least_deviation": record.LEAST_DEVIATION}
+    config |= {"squares": crops.SQUARES, "side": crops.SIDE, "least_deviation": crops.LEAST_DEVIATION}
     config |= {"interval": record.INTERVAL, "growth_photographs": len(chosen), "rivals": RIVALS | LOSSLESS}
     record.write(
         "quality" if limit is None else "quality-trial",

@@ -33,11 +33,6 @@ PACKAGES = ("semstego", "numpy", "numba", "pillow", "cryptography", "constrictio
 PROVENANCE = ("experiment", "command", "config", "seed", "data", "codecs", "versions", "machine", "date", "minutes")
 INTERVAL = "95 %, percentile bootstrap over photographs, 1000 draws"
 
-SIDE = 64  # px of a small picture
-SQUARES = (96, 512)  # px of the photograph that it is reduced from
-LONGEST_SHORT_SIDE = 768  # px of that photograph
-LEAST_DEVIATION = 8  # grey levels; what is flatter is no photograph of anything
-DRAWS = 300  # squares tried of one photograph
 SHORT_SIDE = 512  # px, what whole photographs are reduced to
 
 _START, _LOAD_AT_START = time.time(), os.getloadavg()
@@ -60,25 +55,6 @@ def describe(photos: Path, part: str) -> dict:
         "content_sha256": content,
         "photographs": count,
     }
-
-
-def generator(seed: int, path: Path | str) -> np.random.Generator:
-    """Seeded by the file's name, not its place in a list: adding photographs changes no other picture."""
-    return np.random.default_rng([seed, *hashlib.sha256(Path(path).name.encode()).digest()[:8]])
-
-
-def squares(picture: np.ndarray, rng: np.random.Generator, least: int = SQUARES[0]) -> Iterator[np.ndarray]:
-    """Pictures of 64 x 64 from squares of a photograph ``(h, w, c)``, lively enough to be one."""
-    height, width, _ = picture.shape
-    most = min(height, width, SQUARES[1])
-    if min(height, width) > LONGEST_SHORT_SIDE or most < least:
-        return
-    for _ in range(DRAWS):
-        side = int(rng.integers(least, most + 1))
-        top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
-        image = Image.fromarray(np.squeeze(picture[top : top + side, left : left + side]))
-        if (small := np.asarray(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS))).std() >= LEAST_DEVIATION:
-            yield small
 
 
 def whole(path: Path) -> tuple[np.ndarray, bool]:
@@ -152,7 +128,7 @@ def write(
     seed: int | list[int],
     data: dict | None,
     bars: dict,
-    codecs: Iterable[str] = operating_point.SHIPPED,
+    codecs: Iterable[str] = operating_point.PICTURE_POINTS,
 ) -> None:
     """Write ``results/NAME.json``: what it takes to repeat the run, the bars, the figures."""
     machine = {"cpu": processor(), "cores": os.cpu_count(), "system": platform.platform(terse=True)}

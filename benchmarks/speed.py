@@ -28,6 +28,7 @@ import typer
 from PIL import Image
 
 import record
+from semstego.data import crops
 
 SEED = 20261122
 LARGE, LARGEST = (3000, 4000), (6250, 8000)  # height, width
@@ -209,7 +210,7 @@ def modules_after_hide(cover: Path, message: Path, out: Path) -> list[str]:
 def command_line(photographs: Path, folder: Path) -> dict:
     """Short commands: help, a small hide, and what the first run after an install compiles."""
     path = next(p for p in record.photographs(photographs, "test") if p.name == "scikit-image__chelsea.jpg")
-    small = next(record.squares(record.whole(path)[0], np.random.default_rng(SEED)))
+    small = next(crops.crops(record.whole(path)[0], np.random.default_rng(SEED)))
     cover, message, out = folder / "small.png", folder / "message", folder / "small.sem"
     shown = folder / "small-stego.png"
     Image.fromarray(small).save(cover)

@@ -26,8 +26,8 @@ from semstego.training.batches import Batches
 from semstego.training.config import read_config
 
 CONFIG = record.ROOT / "configs" / "fashion-mnist.yaml"
-STEPS = 40
-ROUNDS = 5
+STEPS = 20
+ROUNDS = 4
 SEED = 1
 
 

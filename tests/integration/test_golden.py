@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import semstego
-from semstego.codec.operating_point import SHIPPED
+from semstego.codec.operating_point import PICTURE_POINTS
 from semstego.data.io import load_picture
 from semstego.message.cipher import Key
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 KEY = Key(bytes(range(32)))
-CASES = [(codec, cover) for codec in SHIPPED for cover in ("coffee", "camera")]  # colour and grey
+CASES = [(codec, cover) for codec in PICTURE_POINTS for cover in ("coffee", "camera")]  # colour and grey
 
 
 def message_of(codec, cover):

@@ -32,6 +32,17 @@ BARS = {  # that the benchmarks must report, met or not
         "loss_percent_h10_rates_1/4_to_1/20_linear", "loss_percent_h12_linear", "speed_us_h10",
     },
     "detectability": {"upper_limit_of_every_difference"},
+    "task_gap_fashion-mnist": {
+        "clean accuracy, percent", "ACC gap, cr085, 1 bpp: interval contains 0",
+        "ACC gap, cr085, 1 bpp: half-width, points",
+    },
+    "task_gap_objects": {"clean accuracy, percent", "unseen objects, percent"},
+    "task_ratio_objects": {"task over control where pixels lose 5 points, lower end of the interval, points"},
+    "agreement": {"cr085, 1 bpp, cover to stego reconstruction: interval contains 0"},
+    "training_speed": {
+        "32-true: share of the bare loop's pictures per second",
+        "bf16-mixed: share of the bare loop's pictures per second",
+    },
 }  # fmt: skip
 
 

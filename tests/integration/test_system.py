@@ -14,7 +14,7 @@ from PIL import Image
 
 import semstego
 from semstego.codec import container, operating_point
-from semstego.codec.operating_point import SHIPPED
+from semstego.codec.operating_point import PICTURE_POINTS
 from semstego.coding import costs
 from semstego.errors import CapacityError, NothingFoundError, SemstegoError
 from semstego.message.cipher import Key
@@ -42,7 +42,7 @@ def one_colour(side, level):
     st.integers(32, 150),
     st.integers(32, 150),
     st.sampled_from([1, 3]),
-    st.sampled_from(SHIPPED),
+    st.sampled_from(PICTURE_POINTS),
     st.floats(0, 1),
 )
 def test_exact_at_both_stages_or_refused(seed, height, width, channels, codec, share):
@@ -59,7 +59,7 @@ def test_exact_at_both_stages_or_refused(seed, height, width, channels, codec, s
     assert np.abs(out.symbols.astype(int) - out.cover_symbols).max() <= 1
 
 
-@pytest.mark.parametrize("codec", SHIPPED)
+@pytest.mark.parametrize("codec", PICTURE_POINTS)
 def test_photographs_hold_files(photographs, codec):
     for name, cover in photographs.items():
         message = np.random.default_rng(1).bytes(cover.shape[0] * cover.shape[1] // 40)
@@ -71,7 +71,7 @@ def test_photographs_hold_files(photographs, codec):
 
 
 def test_the_largest_message_that_capacity_promises_fits(photographs):
-    for codec in SHIPPED:
+    for codec in PICTURE_POINTS:
         for cover in photographs.values():
             cut = np.ascontiguousarray(cover[:96, :128])
             largest = semstego.capacity(np.squeeze(cut), codec=codec).max_message_bytes
@@ -159,7 +159,7 @@ def test_every_cost_is_read_by_the_same_receiver(photographs, cost, informed):
     assert semstego.reveal(out.picture, key=KEY).message == b"m" * 200
 
 
-@pytest.mark.parametrize("codec", SHIPPED)
+@pytest.mark.parametrize("codec", PICTURE_POINTS)
 def test_a_one_colour_cover_draws_no_more_changes_with_side_information(codec):
     """Every block shares one rounding error; |e| close to one half must not make the picture free."""
     point = operating_point.load(codec)
@@ -226,7 +226,7 @@ def test_hiding_shares_its_encoder_with_sending(photographs):
     assert (out.cover_picture == semstego.reconstruct(semstego.send(cover))).all()
 
 
-@pytest.mark.parametrize("codec", SHIPPED)
+@pytest.mark.parametrize("codec", PICTURE_POINTS)
 def test_a_few_bytes_cannot_claim_fifty_megapixels(codec):
     """The container is in order, checksum and all; the symbols would take minutes to make up."""
     genuine = container.unpack(semstego.send(one_colour(32, 90), codec=codec))

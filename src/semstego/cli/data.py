@@ -60,9 +60,9 @@ def build_objects(
     """
     from semstego.cli import terminal
     from semstego.data import build_objects as builder
-    from semstego.data import debian, objects, objects_folder
+    from semstego.data import debian, objects, set_folder
 
-    objects_folder.check(output, force=force)
+    set_folder.check(output, objects.DESCRIPTION, force=force)
     with terminal.bar() as progress, debian.content(objects.PACKAGE, objects.INSIDE, stamps) as folder:
         builder.build(
             output,
@@ -77,3 +77,30 @@ def build_objects(
             progress=progress,
         )
     print(f"{output}: {', '.join(objects.SETS)} are complete")
+
+
+@app.command("build-crops")
+def build_crops(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
+    photographs: Annotated[Path, typer.Option(help="Folder of photographs.")],
+    kind: Annotated[str, typer.Option(help="plain, or cifar: reduced to 32 pixels and enlarged to 64.")] = "cifar",
+    split: Annotated[
+        Path | None, typer.Option(help="Folder with fit.txt, validation.txt and test.txt, which name photographs.")
+    ] = None,
+    train: Annotated[int, typer.Option(help="Crops of the training set.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace the sets that are there.")] = False,
+) -> None:
+    """Cut crops of 64 x 64 from photographs.
+
+    Where CIFAR-10 cannot be had, crops of its kind stand in for it; they have no labels.
+    """
+    from semstego.cli import terminal
+    from semstego.data import crops
+
+    counts = crops.COUNTS | {"train": train}
+    with terminal.bar() as progress:
+        crops.build(
+            output, photographs, kind=kind, split=split, counts=counts, seed=seed, force=force, progress=progress
+        )
+    print(f"{output}: {', '.join(crops.SETS)} are complete")

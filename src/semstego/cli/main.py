@@ -15,7 +15,7 @@ from semstego import __version__
 from semstego.cli import data, tasks
 from semstego.errors import SemstegoError
 
-CODECS = "cr085 (best picture), cr050 or cr025 (smallest stream), or the path of weights of your own"
+CODECS = "cr085 (best picture), cr050, cr025 (small stream), task (fitted for a classifier), or the path of weights"
 
 app = typer.Typer(
     add_completion=False,

@@ -38,7 +38,7 @@ DESIGNS = {
     "cr085": {3: Design(2, 10), 1: Design(3, 8)},
     "cr050": {3: Design(4, 24), 1: Design(8, 32)},
     "cr025": {3: Design(8, 48), 1: Design(8, 16)},
-    "task": {3: Design(8, 4), 1: Design(8, 4)},
+    "task": {3: Design(8, 8), 1: Design(8, 8)},
 }
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An operating point: a block codec with the tables that code its symbols, as weights in one file.
 
-The shipped points are ``cr085``, ``cr050`` and ``cr025``; a path to a weights file stands for a point of one's own.
+Shipped are ``cr085``, ``cr050`` and ``cr025``, fitted for the eye, and ``task``, fitted for a classifier too, which
+keeps so little that only large pictures hold a message; a path to a weights file stands for a point of one's own.
 """
 
 import hashlib
@@ -24,7 +25,8 @@ from semstego.codec.container import Stream
 from semstego.codec.entropy import EntropyModel
 from semstego.errors import StreamError, WeightsError
 
-SHIPPED = ("cr085", "cr050", "cr025")
+PICTURE_POINTS = ("cr085", "cr050", "cr025")
+SHIPPED = (*PICTURE_POINTS, "task")
 MAX_WEIGHTS_BYTES = 16 << 20
 KINDS = {3: "colour", 1: "grey"}  # by number of channels
 

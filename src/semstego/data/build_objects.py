@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from semstego.data import cutouts, objects, objects_folder
+from semstego.data import cutouts, objects, objects_description, set_folder
 from semstego.data.folder import in_channels
 from semstego.data.objects_plan import Plan, make_plan
 from semstego.errors import DataError, PictureError
@@ -61,11 +61,13 @@ def build(
         raise DataError(f"cut-outs have {SIDES[0]} to {SIDES[1]} pixels a side, a seed from 0, and one picture a set")
     if max(counts.values()) * side * side * 3 > MAX_BYTES:
         raise DataError(f"a set of cut-outs takes at most {MAX_BYTES >> 30} GiB: ask for fewer, or smaller ones")
-    objects_folder.check(output, force=force)
+    set_folder.check(output, objects.DESCRIPTION, force=force)
     plan = make_plan(backgrounds, split, exclude, seed)
     images = [cutouts.read_stamp(stamps / stamp.path, side) for stamp in plan.stamps]
-    facts = objects_folder.describe(plan, backgrounds, stamps, {"seed": seed, "side": side, "exclude": list(exclude)})
-    with objects_folder.created(output, facts, force=force) as write:
+    facts = objects_description.describe(
+        plan, backgrounds, stamps, {"seed": seed, "side": side, "exclude": list(exclude)}
+    )
+    with set_folder.created(output, objects.DESCRIPTION, facts, force=force) as write:
         for name in objects.SETS:
             write(name, _make(plan, images, name, side, counts[name], seed, progress), plan.classes)
 

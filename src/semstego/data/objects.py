@@ -6,8 +6,6 @@ not: ``semstego data build-objects`` fetches them. Some identities are kept for 
 """
 
 import csv
-import zipfile
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from importlib import resources
@@ -17,12 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semstego.data import arrays
 from semstego.data.labelled import LabelledPictures
 from semstego.errors import DataError
 
 PACKAGE = "tuxpaint-stamps-default"  # of Debian
 INSIDE = "usr/share/tuxpaint/stamps"
 LICENCE = "GPL-2"
+DESCRIPTION = "objects.json"
 SETS = ("train", "validation", "test", "test-unseen")
 CLASSES = 10
 MERGED = {"tool": "tool or household", "household": "tool or household"}  # no line can be drawn between them
@@ -37,8 +37,13 @@ LEFT_OUT = {  # their category's name would be a wrong label
     "vehicles/wheel_tractor.png": "a wheel, no vehicle",
 }
 UNSEEN_SHARE = 0.3
-MAX_BYTES = 4 << 30  # of one set in memory
-ARRAYS = {"pictures": np.uint8, "labels": np.int64, "boxes": np.int16, "stamps": np.int16, "backgrounds": np.int16}
+ARRAYS: dict[str, type[np.generic]] = {
+    "pictures": np.uint8,
+    "labels": np.int64,
+    "boxes": np.int16,
+    "stamps": np.int16,
+    "backgrounds": np.int16,
+}
 
 
 @dataclass(frozen=True)
@@ -100,8 +105,8 @@ def load(folder: Path, split: str) -> LabelledPictures:
     """
     if split not in SETS:
         raise DataError(f"the cut-outs have the sets {', '.join(SETS)}, and no {split!r}")
-    arrays = read(folder / f"{split}.npz")
-    return LabelledPictures(arrays["pictures"], arrays["labels"], stamps()[1])
+    found = read(folder / f"{split}.npz")
+    return LabelledPictures(found["pictures"], found["labels"], stamps()[1])
 
 
 def read(path: Path) -> dict[str, NDArray[Any]]:
@@ -115,20 +120,9 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
     Raises:
         DataError: If the file is missing, damaged, or no such set.
     """
-    if not path.is_file():
-        raise DataError(f"there is no {path}; `semstego data build-objects -o {path.parent}` makes it")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
-                raise DataError(f"{path}: larger than any set of cut-outs")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ARRAYS}
-    except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} is no set of cut-outs ({' '.join(str(error).split())})") from None
-    shapes = {name: array.shape[1:] for name, array in arrays.items()}
+    found = arrays.read(path, ARRAYS, "semstego data build-objects")
+    shapes = {name: array.shape[1:] for name, array in found.items()}
     wanted = {"pictures": (*shapes["pictures"][:2], 3), "boxes": (4,), "labels": (), "stamps": (), "backgrounds": ()}
-    if any(arrays[name].dtype != kind for name, kind in ARRAYS.items()) or shapes != wanted:
-        raise DataError(f"{path} is no set of cut-outs (its arrays have other types or shapes)")
-    if len({len(array) for array in arrays.values()}) != 1:
-        raise DataError(f"{path} is no set of cut-outs (its arrays differ in length)")
-    return arrays
+    if shapes != wanted:
+        raise DataError(f"{path} is no set of cut-outs (its arrays have other shapes)")
+    return found

@@ -6,19 +6,17 @@ whose label in the folder's manifest, speaks of such objects (``TELLING``, and w
 """
 
 import csv
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from semstego.data import objects
-from semstego.data.folder import MANIFEST, photographs
+from semstego.data.folder import MANIFEST
 from semstego.data.objects import Stamp
+from semstego.data.split import LISTS, set_of_each
 from semstego.errors import DataError
 
-LISTS = {"train": "fit.txt", "validation": "validation.txt", "test": "test.txt"}  # of a folder with the split
 BACKGROUNDS_OF = {name: "test" if name == "test-unseen" else name for name in objects.SETS}
-SHARES = {"train": 0.6, "validation": 0.8, "test": 1.0}  # upper ends
 MAX_BACKGROUNDS = 32_767  # their indices are int16
 # fmt: off
 TELLING = (
@@ -70,7 +68,7 @@ def make_plan(backgrounds: Path, split: Path | None, exclude: Sequence[str], see
         PictureError: If there are no photographs, or a listed one is missing.
     """
     found, classes = objects.stamps()
-    sets = _split_by_lists(backgrounds, split) if split is not None else _split_by_name(backgrounds)
+    sets = set_of_each(backgrounds, split)
     labels = manifest(backgrounds)
     words = tuple(word.lower() for word in (*TELLING, *exclude) if word)
     kept: dict[Path, str] = {}
@@ -84,28 +82,6 @@ def make_plan(backgrounds: Path, split: Path | None, exclude: Sequence[str], see
     if len(kept) > MAX_BACKGROUNDS:
         raise DataError(f"{backgrounds} holds more than {MAX_BACKGROUNDS:,} photographs")
     return Plan(found, objects.unseen(found, seed), classes, tuple(kept), tuple(kept.values()))
-
-
-def _split_by_lists(folder: Path, split: Path) -> dict[Path, str]:
-    result: dict[Path, str] = {}
-    for name, file in LISTS.items():
-        try:
-            paths = photographs(folder, split / file)
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"the list {split / file} cannot be read ({error})") from None
-        if twice := [path for path in paths if path in result]:
-            raise DataError(f"{split}: {twice[0].name} is in two lists")
-        result |= dict.fromkeys(paths, name)
-    return result
-
-
-def _split_by_name(folder: Path) -> dict[Path, str]:
-    result = {}
-    for path in photographs(folder):
-        digest = hashlib.sha256(path.relative_to(folder).as_posix().encode()).digest()
-        share = int.from_bytes(digest[:6], "big") / (1 << 48)
-        result[path] = next(name for name, end in SHARES.items() if share < end)
-    return result
 
 
 def manifest(folder: Path) -> dict[str, dict[str, str]]:

@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from semstego.data import bossbase, cifar10, fashion_mnist, objects
+from semstego.data import bossbase, cifar10, crops, fashion_mnist, objects
 from semstego.data.download import Progress
 from semstego.data.labelled import LabelledPictures
 from semstego.errors import DataError
@@ -18,6 +18,7 @@ LABELLED: dict[str, Callable[[Path, str], LabelledPictures]] = {
     "fashion-mnist": fashion_mnist.load,
     "cifar10": cifar10.load,
     "objects": objects.load,
+    "crops": crops.load,
 }
 WITHOUT_VALIDATION = ("fashion-mnist", "cifar10")
 HELD_OUT_EVERY = 30  # one training picture in so many validates: 2,000 of Fashion-MNIST's 60,000

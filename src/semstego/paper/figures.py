@@ -20,7 +20,7 @@ def task_against_ratio(sets: dict[str, Any]) -> bytes:
     """SVG: accuracy of the task over the compression ratio of the codec, one panel for each set of pictures.
 
     Args:
-        sets: ``sets`` of ``results/task_ratio.json``.
+        sets: ``results/task_ratio_NAME.json`` by name.
     """
     figure = Figure((5.2 * len(sets), 4.2), layout="constrained")
     FigureCanvasSVG(figure)

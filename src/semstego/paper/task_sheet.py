@@ -33,6 +33,13 @@ def draw(judge: Classification, data: LabelledPictures, received: Received) -> b
             top = HEAD + row * (CELL + FOOT)
             colour = np.broadcast_to(pictures[row], (*pictures.shape[1:3], 3)).astype(np.uint8)
             sheet.paste(Image.fromarray(colour).resize((CELL, CELL), Image.Resampling.NEAREST), (left, top))
-            text = f"{judge.classes[found[row]]} {confidences[row]:.1%}"
+            text = _cut(f"{confidences[row]:.1%} {judge.classes[found[row]]}", font)
             pen.text((left, top + CELL + 2), text, RIGHT if found[row] == data.labels[row] else WRONG, font)
     return png_bytes(np.asarray(sheet))
+
+
+def _cut(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """As much of the text as a cell is wide."""
+    while font.getlength(text) > CELL:
+        text = text[:-2] + "…"
+    return text

@@ -14,7 +14,7 @@ from torch.nn import functional
 from semstego.errors import WeightsError
 from semstego.nets.googlenet import GoogLeNet, channels_last
 
-SHIPPED = ("fashion-mnist",)
+SHIPPED = ("fashion-mnist", "objects")
 FORMAT = "semstego googlenet 1"
 
 

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The file of a built set: named arrays in numpy's zip format, read without pickle and within limits."""
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semstego.errors import DataError
+
+MAX_BYTES = 4 << 30  # of one set in memory
+
+
+def read(path: Path, wanted: Mapping[str, type[np.generic]], command: str) -> dict[str, NDArray[Any]]:
+    """The arrays of a set's file, all of one length.
+
+    Args:
+        path: The file.
+        wanted: Name and type of each array.
+        command: What makes such a file.
+
+    Raises:
+        DataError: If the file is missing, damaged, too large, or holds other arrays.
+    """
+    if not path.is_file():
+        raise DataError(f"there is no {path}; `{command} -o {path.parent}` makes it")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+                raise DataError(f"{path}: larger than any built set")
+        with np.load(path, allow_pickle=False) as file:
+            found = {name: file[name] for name in wanted}
+    except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path} is no built set ({' '.join(str(error).split())})") from None
+    if any(found[name].dtype != kind or not found[name].ndim for name, kind in wanted.items()):
+        raise DataError(f"{path} is no built set (its arrays have other types)")
+    if len({len(array) for array in found.values()}) != 1:
+        raise DataError(f"{path} is no built set (its arrays differ in length)")
+    return found

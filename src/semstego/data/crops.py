@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small pictures cut from photographs: what is trained on and judged by where CIFAR-10 is not to be had.
+
+photograph ─ a square of 96 to 512 px ─┬─ Lanczos ─▶ 64 x 64                           plain
+                                       └─ area ─▶ 32 x 32 ─ bicubic ─▶ 64 x 64         cifar, as the paper's
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from semstego.codec.codec import Picture
+from semstego.data import arrays, set_folder
+from semstego.data.enlarge import enlarge
+from semstego.data.folder import in_channels, provenance
+from semstego.data.labelled import LabelledPictures
+from semstego.data.split import LISTS, set_of_each
+from semstego.errors import DataError
+
+SIDE = 64  # px of a crop
+SQUARES = (96, 512)  # px of the photograph that it is reduced from
+LONGEST_SHORT_SIDE = 768  # px of that photograph
+LEAST_DEVIATION = 8  # grey levels; what is flatter is no photograph of anything
+DRAWS = 300  # squares tried of one photograph
+KINDS = ("plain", "cifar")
+SMALL_SIDE = 32  # px of a picture of CIFAR's
+SETS = tuple(LISTS)
+COUNTS = {"train": 20_000, "validation": 1_000, "test": 2_000}
+DESCRIPTION = "crops.json"
+ARRAYS: dict[str, type[np.generic]] = {"pictures": np.uint8, "photographs": np.int16}
+CLASSES = ("photograph",)
+Progress = Callable[[str, float], None]
+
+
+def crops(
+    picture: Picture, rng: np.random.Generator, *, kind: str = "plain", least: int = SQUARES[0]
+) -> Iterator[Picture]:
+    """Crops of 64 x 64 of a photograph ``(h, w, c)``, lively enough to be one; none of one that is too large or small.
+
+    Args:
+        picture: The photograph; its short side is at most 768 pixels, so that squares are reduced from what is seen.
+        rng: Draws the squares.
+        kind: One of ``KINDS``.
+        least: Smallest side of a square [pixels].
+    """
+    height, width, _ = picture.shape
+    most = min(height, width, SQUARES[1])
+    if min(height, width) > LONGEST_SHORT_SIDE or most < least:
+        return
+    for _ in range(DRAWS):
+        side = int(rng.integers(least, most + 1))
+        top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+        small = _reduced(picture[top : top + side, left : left + side], kind)
+        if small.std() >= LEAST_DEVIATION:
+            yield small
+
+
+def _reduced(square: Picture, kind: str) -> Picture:
+    image = Image.fromarray(np.squeeze(square))
+    if kind == "plain":
+        return np.array(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS), np.uint8)
+    small = np.array(image.resize((SMALL_SIDE, SMALL_SIDE), Image.Resampling.BOX), np.uint8)
+    return enlarge(small.reshape(1, SMALL_SIDE, SMALL_SIDE, -1), SIDE).reshape(SIDE, SIDE, *small.shape[2:])
+
+
+def generator(seed: int, path: Path | str) -> np.random.Generator:
+    """Seeded by the file's name, not its place in a list: adding photographs changes no other crop."""
+    return np.random.default_rng([seed, *hashlib.sha256(Path(path).name.encode()).digest()[:8]])
+
+
+def build(
+    output: Path,
+    folder: Path,
+    *,
+    kind: str,
+    split: Path | None = None,
+    counts: Mapping[str, int] = COUNTS,
+    seed: int = 0,
+    force: bool = False,
+    progress: Progress = lambda name, share: None,
+) -> None:
+    """Cut the three sets from a folder of photographs, in equal numbers from each: all of them or nothing.
+
+    Args:
+        output: Folder to make.
+        folder: Of photographs.
+        kind: One of ``KINDS``.
+        split: Folder of lists; see :func:`semstego.data.split.set_of_each`.
+        counts: Crops of each set.
+        seed: Of everything that is drawn.
+        force: Replace crops that are there.
+        progress: Told the set and the share of it that is cut.
+
+    Raises:
+        DataError: If an argument is out of range, or the photographs do not hold so many crops.
+        PictureError: If a photograph cannot be read.
+        OutputError: If ``output`` exists (without ``force``), is something else, or cannot be written.
+    """
+    if kind not in KINDS or seed < 0 or set(counts) != set(SETS) or min(counts.values()) < 1:
+        raise DataError(f"crops are of a kind ({', '.join(KINDS)}), have a seed from 0, and at least one a set")
+    set_folder.check(output, DESCRIPTION, force=force)
+    sets = set_of_each(folder, split)
+    paths = sorted(sets)
+    facts = {"seed": seed, "kind": kind, "side": SIDE, "versions": {"semstego": version("semstego")}}
+    facts |= {"photographs": [{"file": path.relative_to(folder).as_posix(), "set": sets[path]} for path in paths]}
+    facts |= {"photographs_from": provenance(folder, paths)}
+    with set_folder.created(output, DESCRIPTION, facts, force=force) as write:
+        for name in SETS:
+            chosen = [(place, path) for place, path in enumerate(paths) if sets[path] == name]
+            write(name, _cut(chosen, name, kind, counts[name], seed, progress), CLASSES)
+
+
+def _cut(
+    chosen: list[tuple[int, Path]], name: str, kind: str, count: int, seed: int, progress: Progress
+) -> dict[str, NDArray[Any]]:
+    """The arrays of one set: as many crops of each photograph, the first of each before the second of any."""
+    most = -(-2 * count // max(1, len(chosen)))  # some photographs hold none
+    found: list[tuple[int, int, Picture]] = []
+    for done, (place, path) in enumerate(chosen):
+        progress(name, done / len(chosen))
+        picture = next(iter(in_channels([path], 3)))
+        found += [
+            (turn, place, one)
+            for turn, one in enumerate(islice(crops(picture, generator(seed, path), kind=kind), most))
+        ]
+    found.sort(key=lambda one: one[:2])
+    if len(found) < count:
+        raise DataError(f"the photographs of the set {name} hold {len(found):,} crops, not {count:,}")
+    return {
+        "pictures": np.stack([one for _, _, one in found[:count]]),
+        "photographs": np.array([place for _, place, _ in found[:count]], np.int16),
+    }
+
+
+def load(folder: Path, split: str) -> LabelledPictures:
+    """One set that ``semstego data build-crops`` made; its pictures are of one class.
+
+    Raises:
+        DataError: If there is no such set, or its file is missing or damaged.
+    """
+    if split not in SETS:
+        raise DataError(f"the crops have the sets {', '.join(SETS)}, and no {split!r}")
+    pictures = arrays.read(folder / f"{split}.npz", ARRAYS, "semstego data build-crops")["pictures"]
+    return LabelledPictures(pictures, np.zeros(len(pictures), np.int64), CLASSES)
