@@ -27,7 +27,7 @@ from semstego.training.config import read_config
 
 CONFIG = record.ROOT / "configs" / "fashion-mnist.yaml"
 STEPS = 20
-ROUNDS = 4
+ROUNDS = 3
 SEED = 1
 
 
@@ -65,7 +65,7 @@ def cell(precision: str) -> dict:
         timed["bare"].append(bare(plain, data))
         timed["without augmentation"].append(ours(plain, data))
         timed["with augmentation"].append(ours(augmented, data))
-    rates = {name: count / np.median(seconds) for name, seconds in timed.items()}
+    rates = {name: count / float(np.median(seconds)) for name, seconds in timed.items()}
     share = {name: rate / rates["bare"] for name, rate in rates.items()}
     print(precision, rates, share, flush=True)
     return {"precision": precision, "pictures_per_s": rates, "share": share, "seconds": timed}
