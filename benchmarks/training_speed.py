@@ -27,7 +27,7 @@ from semstego.training.config import read_config
 
 CONFIG = record.ROOT / "configs" / "fashion-mnist.yaml"
 STEPS = 20
-ROUNDS = 3
+ROUNDS = 2
 SEED = 1
 
 

@@ -61,7 +61,9 @@ class ClassifierTraining(fit.Experiment):
         side = self.plan.sides[min(int(epoch), len(self.plan.sides) - 1)]
         if side != pictures.shape[-1]:
             pictures = functional.interpolate(pictures, side, mode="bilinear", antialias=True)
-        logits, *auxiliary = self.network.with_auxiliary(pictures)
+        with self.runner.autocast():  # Fabric applies the precision to forward alone, not to a method beside it
+            answers = self.network.with_auxiliary(pictures)
+        logits, *auxiliary = (answer.float() for answer in answers)
         smoothing = self.plan.label_smoothing
         loss = functional.cross_entropy(logits, labels, label_smoothing=smoothing)
         total = loss + self.plan.auxiliary_weight * sum(

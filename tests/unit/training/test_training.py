@@ -70,6 +70,19 @@ def test_a_killed_run_goes_on_bit_for_bit(data, tmp_path, monkeypatch):
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
+@pytest.mark.parametrize(("precision", "kind"), [("32-true", torch.float32), ("bf16-mixed", torch.bfloat16)])
+def test_the_precision_asked_for_is_the_one_computed_in(precision, kind, data):
+    torch.set_num_threads(1)
+    plan = plan_of(CONFIGS[0], precision=precision)
+    experiment = ClassifierTraining(fit.fabric(plan, accelerator="cpu"), plan, data)
+    seen = []
+    experiment.bare.stem[0][0].register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+    pictures, labels = Batches(data, plan.batch, seed=0, device=torch.device("cpu")).at(0)
+    terms = experiment.training_step(pictures, labels, 0.0)
+    assert seen == [kind]
+    assert terms["loss"].dtype == torch.float32
+
+
 def test_a_run_under_another_configuration_is_not_continued(data, tmp_path):
     run(plan_of(CONFIGS[0], epochs=1), data, tmp_path)
     with pytest.raises(ConfigError, match="another configuration"):
