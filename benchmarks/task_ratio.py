@@ -94,16 +94,16 @@ def sweep(name: str, folder: Path, progress: fit.Progress) -> dict:
     judge = classification.load(name)
     train, validation, test = (as_colour(sets.load(name, folder, split)) for split in ("train", "validation", "test"))
     clean = right_answers(judge, test.pictures, test.labels)
-    rows, right = [], {}
+    large, rows, bases, right = mosaics(train), [], {}, {}
     for place, kept in enumerate(KEPT):
         progress(f"{name}: pixels, {kept} of {3 * BLOCK**2}", place / len(KEPT))
-        basis = fit_basis(mosaics(train), Design(BLOCK, kept), 3)
-        figures, right[kept] = judged(basis, judge, test, clean)
-        rows.append({"kept": kept, "compression_ratio": basis.compression_ratio, "pixels": figures})
+        bases[kept] = fit_basis(large, Design(BLOCK, kept), 3)
+        figures, right[kept] = judged(bases[kept], judge, test, clean)
+        rows.append({"kept": kept, "compression_ratio": bases[kept].compression_ratio, "pixels": figures})
     print(name, [(row["kept"], row["pixels"]["lost"]["points"]) for row in rows], flush=True)
     first = next(place for place, row in enumerate(rows) if row["pixels"]["lost"]["points"] >= LOSS)
     for row in rows[first : first + 2]:
-        start, answers = fit_basis(mosaics(train), Design(BLOCK, row["kept"]), 3), {}
+        start, answers = bases[row["kept"]], {}
         for method, weight in (("gradient", 1.0), ("task", PICTURE_WEIGHT)):
             plan = TaskCodecPlan(data={"set": name, "folder": folder}, task=name, picture_weight=weight, **PLAN)
             runner, few = fit.fabric(plan, accelerator="cpu"), train.first(PICTURES)

@@ -47,21 +47,20 @@ def in_channels(paths: list[Path], channels: int) -> Iterator[Picture]:
         yield pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 
-def central_squares(paths: list[Path], side: int) -> tuple[NDArray[np.uint8], list[Path]]:
+def central_squares(paths: list[Path], side: int) -> NDArray[np.uint8]:
     """The largest central square of each photograph, reduced (Lanczos) to ``side`` pixels; smaller ones are left out.
 
     Returns:
-        uint8 ``(n, side, side, 3)``, and the photographs they are of.
+        uint8 ``(n, side, side, 3)``.
     """
-    kept, squares = [], []
-    for path, picture in zip(paths, in_channels(paths, 3), strict=True):
+    squares = []
+    for picture in in_channels(paths, 3):
         extent = min(picture.shape[:2])
         if extent >= side:
             top, left = ((length - extent) // 2 for length in picture.shape[:2])
             square = Image.fromarray(picture[top : top + extent, left : left + extent])
             squares.append(np.asarray(square.resize((side, side), Image.Resampling.LANCZOS)))
-            kept.append(path)
-    return np.array(squares, np.uint8).reshape(-1, side, side, 3), kept
+    return np.array(squares, np.uint8).reshape(-1, side, side, 3)
 
 
 def provenance(folder: Path, paths: list[Path]) -> dict[str, object]:

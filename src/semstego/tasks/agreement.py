@@ -65,7 +65,7 @@ def label(judge: Classification, folder: Path, names: Path | None = None) -> Lab
     Raises:
         PictureError: If there are none, or one cannot be read.
     """
-    pictures, _ = central_squares(photographs(folder, names), SIDE)
+    pictures = central_squares(photographs(folder, names), SIDE)
     if not len(pictures):
         raise PictureError(f"{folder} holds no photograph of {SIDE} x {SIDE} pixels or more")
     return LabelledPictures(pictures, answers(judge, pictures)[0].astype(np.int64), judge.classes)
