@@ -22,6 +22,8 @@ Activation = Literal["none", "relu", "leaky"]
 
 NOISE = 0.02
 """Noise of :func:`start_near_identity`: standard deviation that it adds, per layer, to an input of unit power."""
+IDLE_NOISE = 0.7
+"""The same for channels that carry nothing yet."""
 
 _ACTIVATIONS = {"relu": nn.ReLU, "leaky": nn.LeakyReLU}
 
@@ -123,7 +125,9 @@ class SemanticDecoder(_Half):
 def start_near_identity(encoder: SemanticEncoder, decoder: SemanticDecoder, generator: torch.Generator) -> None:
     """Set the weights so that features are the middle of the picture, and decoding puts them back there.
 
-    On top comes noise, a few thousandths in every weight, to part channels that would else move alike. The border of
+    On top comes noise, a few thousandths in every weight, to part channels that would else move alike. Channels that
+    carry nothing yet are filled by an ordinary random start, which the last layer hardly hears: the gradient finds
+    there what the border needs, where small weights in all layers would hold each other back. The border of
     w - 1 pixels starts as mid-grey (darker where there is an activation): a convolution that copies the interior
     exactly cannot know that it is at the border, so filling it is left to training.
 
@@ -142,6 +146,8 @@ def start_near_identity(encoder: SemanticEncoder, decoder: SemanticDecoder, gene
                 weight = convolution.weight
                 fan_in = convolution.in_channels * weight[0, 0].numel()
                 weight.normal_(0, NOISE / math.sqrt(fan_in), generator=generator)
+                outputs = weight.transpose(0, 1) if isinstance(convolution, nn.ConvTranspose2d) else weight
+                outputs[carried:].normal_(0, IDLE_NOISE / math.sqrt(fan_in), generator=generator)
                 for channel in range(carried):
                     weight[channel, channel, tap, tap] += 1
                 _bias(convolution).zero_()

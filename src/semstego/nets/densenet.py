@@ -66,17 +66,28 @@ class HidingEncoder(nn.Module):
         kernel: Side of the kernels of Es, w [pixels].
         growth: Channels of a dense layer.
         hidden: Channels of the message's path.
+        meeting: Maps in which the message meets the features; None for D, the released code's. One map of h' x w'
+            values must carry h x w bits, some of them from beyond its border; more maps leave them room.
     """
 
-    def __init__(self, channels: int, depth: int, kernel: int, growth: int = 16, hidden: int = 32) -> None:
+    def __init__(
+        self,
+        channels: int,
+        depth: int,
+        kernel: int,
+        growth: int = 16,
+        hidden: int = 32,
+        meeting: int | None = None,
+    ) -> None:
         super().__init__()
+        meeting = meeting or depth
         self.message_path = nn.Sequential(
             nn.Conv2d(depth, hidden, 3, padding=1),
             nn.Conv2d(hidden, hidden, kernel),
             nn.Conv2d(hidden, hidden, kernel),
-            nn.Conv2d(hidden, depth, 3, padding=1),
+            nn.Conv2d(hidden, meeting, 3, padding=1),
         )
-        self.dense = DenseBlock(channels, channels, growth=growth, layers=3, beside=depth)
+        self.dense = DenseBlock(channels, channels, growth=growth, layers=3, beside=meeting)
 
     def forward(self, features: Tensor, message: Tensor, *, bound: float | Tensor | None = None) -> Tensor:
         """Hide a message.

@@ -72,11 +72,6 @@ class AuxiliaryHead(nn.Sequential):
         )
 
 
-def channels_last(network: "GoogLeNet") -> "GoogLeNet":
-    """The network with its weights in the order in memory that convolutions are fastest in."""
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
 class GoogLeNet(nn.Module):
     """Classifier of RGB pictures.
 

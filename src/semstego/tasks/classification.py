@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from semstego.errors import WeightsError
-from semstego.nets.googlenet import GoogLeNet, channels_last
+from semstego.nets.channels_last import channels_last
+from semstego.nets.googlenet import GoogLeNet
 
 SHIPPED = ("fashion-mnist", "objects")
 FORMAT = "semstego googlenet 1"

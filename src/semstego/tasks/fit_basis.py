@@ -9,7 +9,6 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from semstego.codec.basis import BlockBasis
-from semstego.data import sets
 from semstego.data.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT, Task, semantic_loss
@@ -88,7 +87,7 @@ def fit_basis(
     """
     task = classification.load(plan.task)
     task.network.to(runner.device)
-    data, validation = (sets.load(plan.data.set, plan.data.folder, split) for split in ("train", "validation"))
+    data, validation = plan.data.load("train"), plan.data.load("validation")
     return moved(plan, start, task, data, validation, folder, runner, progress)
 
 

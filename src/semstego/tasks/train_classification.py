@@ -10,9 +10,9 @@ from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor
 from torch.nn import functional
 
-from semstego.data import sets
 from semstego.data.labelled import LabelledPictures
-from semstego.nets.googlenet import GoogLeNet, channels_last
+from semstego.nets.channels_last import channels_last
+from semstego.nets.googlenet import GoogLeNet
 from semstego.training import fit, optimiser
 from semstego.training.augment import Augmentation, augment
 from semstego.training.batches import Batches, as_float
@@ -95,8 +95,7 @@ def train(
     Raises:
         DataError: If the data set is not there.
     """
-    data = sets.load(plan.data.set, plan.data.folder, "train")
-    validation = sets.load(plan.data.set, plan.data.folder, "validation")
+    data, validation = plan.data.load("train"), plan.data.load("validation")
     experiment = ClassifierTraining(runner, plan, validation)
     batches = Batches(
         data, plan.batch, seed=plan.seed, device=runner.device, rank=runner.global_rank, processes=runner.world_size

@@ -57,3 +57,16 @@ def as_float(pictures: Tensor) -> Tensor:
     """uint8 ``(b, c, h, w)``, grey or RGB, to float RGB in [0, 1], channels last in memory."""
     colour = pictures.expand(-1, 3, -1, -1)
     return (colour.float() / 255).contiguous(memory_format=torch.channels_last)
+
+
+def one_tile(pictures: Tensor, side: int | None) -> Tensor:
+    """The same square of every picture ``(b, c, h, w)``; whole pictures if there is no side, or none so small.
+
+    Its place is drawn from torch's own generator, which the loop has set for the step, and has even coordinates: that
+    keeps the phase of pictures enlarged twice. Of a fully convolutional network the border is hardest to teach, and
+    small pictures have more of it.
+    """
+    if side is None or side >= min(pictures.shape[2:]):
+        return pictures
+    top, left = (2 * int(torch.randint((length - side) // 2 + 1, ())) for length in pictures.shape[2:])
+    return pictures[:, :, top : top + side, left : left + side]

@@ -7,6 +7,9 @@ from typing import Annotated, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
+from semstego.data import sets
+from semstego.data.enlarge import softened
+from semstego.data.labelled import LabelledPictures
 from semstego.errors import ConfigError
 
 MAX_CONFIG_BYTES = 1 << 20
@@ -46,6 +49,19 @@ class Data(Settings):
 
     set: str
     folder: Path
+    detail: PositiveInt | None = None
+    """Reduce pictures to this side and enlarge them again [pixels]; 32 makes them CIFAR's kind."""
+
+    def load(self, split: str) -> LabelledPictures:
+        """One split, as :func:`semstego.data.sets.load` gives it.
+
+        Raises:
+            DataError: If it is not there.
+        """
+        found = sets.load(self.set, self.folder, split)
+        if self.detail is None:
+            return found
+        return LabelledPictures(softened(found.pictures, self.detail), found.labels, found.classes)
 
 
 class Plan(Settings):

@@ -32,10 +32,14 @@ class Experiment(ABC):
     Attributes:
         networks: By name; set up by Fabric.
         optimisers: By name; set up by Fabric.
+        passes: How often an epoch goes through the pictures.
+        shown: The figures that the progress line shows; empty for all.
     """
 
     networks: dict[str, nn.Module]
     optimisers: dict[str, Optimizer]
+    passes: int = 1
+    shown: tuple[str, ...] = ()
 
     @abstractmethod
     def training_step(self, pictures: Tensor, labels: Tensor, epoch: float) -> dict[str, Tensor]:
@@ -100,14 +104,18 @@ def fit(
         start, figures = state["step"], state["figures"]
     log = Log(folder, start) if runner.is_global_zero else None
     meter = Meter(batches.batch)
-    for step in range(start, plan.epochs * batches.per_epoch):
+    per_epoch = experiment.passes * batches.per_epoch
+    for step in range(start, plan.epochs * per_epoch):
         seed_step(plan.seed, runner.global_rank, step)
-        terms = experiment.training_step(*batches.at(step), step / batches.per_epoch)
-        done, ends_epoch = step + 1, (step + 1) % batches.per_epoch == 0
+        terms = experiment.training_step(*batches.at(step), step / per_epoch)
+        done, ends_epoch = step + 1, (step + 1) % per_epoch == 0
         meter.count()
         if done % LOG_EVERY == 0 or ends_epoch:
             shown = {name: float(value) for name, value in terms.items()} | {"pictures_per_s": meter.rate()}
-            progress(_line(done / batches.per_epoch, shown | figures), done / (plan.epochs * batches.per_epoch))
+            known = shown | figures
+            line = {name: known[name] for name in experiment.shown or known if name in known}
+            line["pictures_per_s"] = shown["pictures_per_s"]
+            progress(_line(done / per_epoch, line), done / (plan.epochs * per_epoch))
             if log:
                 log.write(step, shown)
         if ends_epoch:

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Es, Ds and the quantiser in one module: the paper's plain semantic communication (Huo et al., TCSVT 2025, Fig. 1).
+
+picture ─Es─▸ features ─quantise─▸ symbols ─dequantise─▸ features ─Ds─ 8 bits ─▸ picture
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from semstego.codec.convolutional import Activation, SemanticDecoder, SemanticEncoder
+from semstego.codec.quantiser import LEVELS, Quantiser, Variant, picture_to_8_bit
+from semstego.codec.shaped_weights import Shaped
+
+MAX_SIZE = 256
+STEP = 2 / LEVELS  # width of a quantisation step in features of [-1, 1]
+
+
+@dataclass(frozen=True)
+class CodecShape:
+    """Sizes and options; the defaults are the paper's and its released code's at 64x64.
+
+    Attributes:
+        channels: Of pictures and features, C = C'.
+        kernel: Side of the kernels, w [pixels].
+        hidden: Channels in between.
+        projections: Es and Ds have the released code's 3x3 convolutions at both ends.
+        activation: Between the layers.
+        quantiser: Eq. 9 to the letter, or ours.
+        scale: Features are quantised in [-scale, scale]; None finds each cover's, which must then be transmitted.
+    """
+
+    channels: int = 3
+    kernel: int = 3
+    hidden: int = 32
+    projections: bool = True
+    activation: Activation = "none"
+    quantiser: Variant = Variant.OURS
+    scale: int | None = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what no machine should build: the sizes may come from somebody's file.
+
+        Raises:
+            ValueError: If one is out of range.
+        """
+        object.__setattr__(self, "quantiser", Variant(self.quantiser))
+        if not all(1 <= size <= MAX_SIZE for size in self._sizes()):
+            raise ValueError(f"sizes of the networks are from 1 to {MAX_SIZE}")
+
+    def _sizes(self) -> tuple[int, ...]:
+        return (self.channels, self.kernel, self.hidden)
+
+
+class ConvolutionalCodec(Shaped):
+    """The codec as a layer that learns.
+
+    Args:
+        shape: Sizes and options.
+    """
+
+    FORMAT: ClassVar = "semstego convolutional codec 1"
+    SHAPE: ClassVar = CodecShape
+
+    def __init__(self, shape: CodecShape) -> None:
+        super().__init__(shape)
+        options = {"projections": shape.projections, "activation": shape.activation}
+        self.encoder = SemanticEncoder(shape.channels, shape.kernel, shape.hidden, **options)  # type: ignore[arg-type]
+        self.decoder = SemanticDecoder(shape.channels, shape.kernel, shape.hidden, **options)  # type: ignore[arg-type]
+        self.quantiser = Quantiser(shape.quantiser, shape.scale)
+
+    def forward(self, pictures: Tensor, dither: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """What Es makes of pictures, and what the receiver sees.
+
+        Args:
+            pictures: Float ``(b, c, h, w)`` in [0, 1].
+            dither: In training, draws uniform noise of a step's width in place of all rounding. The straight-through
+                gradient lies about clamped features, and at useful learning rates the codec blows up on its lies.
+
+        Returns:
+            Features before the quantiser, and reconstructions, of 8 bits without dither.
+        """
+        features = self.encoder(pictures)
+        scale = self.quantiser.scale(features)
+        if dither is None:
+            return features, picture_to_8_bit(self.decoder(self.quantiser.straight_through(features, scale)))
+        limit = scale.view(-1, 1, 1, 1)
+        noise = torch.rand(features.shape, generator=dither, device=features.device) - 0.5
+        return features, self.decoder(features.clamp(-limit, limit) + noise * STEP * limit)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A payload of any length on a network that always carries D x H x W bits: repetition, with averaged logits.
+
+    payload ─ positions ─▸ message (every bit several times)          E, channel, D1 or D2
+    payload ◂─ mean of its logits ─ positions ─ logits
+
+The paper speaks of 0.1 to 1 bpp on an integer D; its released code tiles the bits, as ``tiled`` does. Under a key the
+copies of a bit lie where only the key tells (``keyed``), which costs nothing and parts them from each other.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from semstego.message.cipher import Key
+
+Positions = NDArray[np.int64]
+"""The payload bit that each carrier holds, ``(carriers,)``."""
+
+
+def tiled(payload_bits: int, carriers: int) -> Positions:
+    """The released code's: the payload again and again, and the rest filled with its beginning."""
+    return np.arange(carriers, dtype=np.int64) % payload_bits
+
+
+def keyed(payload_bits: int, carriers: int, key: Key, context: bytes) -> Positions:
+    """The same numbers of copies, dealt by a key.
+
+    Args:
+        payload_bits: At least 1.
+        carriers: D x H x W.
+        key: Of sender and receiver.
+        context: What else both know; another one deals anew.
+    """
+    return tiled(payload_bits, carriers)[key.permutation("spreading", context, carriers)]
+
+
+def spread(payload: Tensor, positions: Positions) -> Tensor:
+    """Bits ``(b, l)`` to a message ``(b, carriers)``."""
+    return payload[:, torch.from_numpy(positions).to(payload.device)]
+
+
+def gathered(logits: Tensor, positions: Positions, payload_bits: int) -> Tensor:
+    """Logits ``(b, carriers)`` to those of the payload ``(b, l)``: the mean over the copies of each bit."""
+    places = torch.from_numpy(positions).to(logits.device)
+    sums = logits.new_zeros(len(logits), payload_bits).index_add(1, places, logits)
+    return sums / torch.bincount(places, minlength=payload_bits)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a training of the learned scheme can be told."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import PositiveFloat, PositiveInt, model_validator
+
+from semstego.schemes.learned_model import Architecture
+from semstego.training.config import NotNegative, OptimiserSettings, Plan, Settings, Share
+
+
+class CriticSettings(Settings):
+    """G1 on symbols and G2 on pictures, two SRNets."""
+
+    width: PositiveInt = 16
+    """Of their layers; 16 is SRNet as published."""
+    warm_up: Share = 0.0
+    """For this share of the training they alone learn: their first verdicts teach nothing."""
+    loss: Literal["paper", "confusion"] = "confusion"
+    """Eqs. 15 and 16, or the bounded one whose optimum is chance."""
+    optimiser: OptimiserSettings
+
+
+class Bound(Settings):
+    """How far a feature may move [quantisation steps]: wide at first, then falling geometrically."""
+
+    first: PositiveFloat = 8.0
+    last: PositiveFloat = 1.3
+    until: Share = 0.5
+    """Share of the training after which the last one is reached."""
+
+    def at(self, share: float) -> float:
+        """The bound after this share of the training."""
+        done = min(1.0, share / self.until) if self.until else 1.0
+        return float(self.first * (self.last / self.first) ** done)
+
+
+class LearnedPlan(Plan):
+    """Training of the learned scheme."""
+
+    architecture: Architecture = Architecture()
+    codec: Path | None = None
+    """Es and Ds to begin with, of ``semstego train-codec``; None begins near the identity."""
+    start: Path | None = None
+    """A whole model to begin with, of an earlier training; its architecture must be the same."""
+    codec_learns: bool = False
+    """Else Es and Ds stay as they are."""
+    schedule: Literal["staged", "paper"] = "staged"
+    """paper: Algorithm 1, three passes an epoch: G1, G2, everything else."""
+    payload_bpp: PositiveFloat | None = None
+    """Payload that each picture carries, repeated to fill the message; None fills it with D bits a pixel."""
+    bound: Bound | None = None
+    """None lets features move as far as they like, like the paper."""
+    losses: Literal["paper8", "released9", "ours"] = "ours"
+    weights: dict[str, NotNegative] | Literal["famo", "famo-lagged"] = "famo"
+    """Of the losses by name, fixed; or FAMO's, which are found anew after every step, or from the next one's losses."""
+    famo_rate: PositiveFloat = 0.025
+    famo_decay: NotNegative = 0.01
+    task: str | None = None
+    """The frozen classifier of loss 6: a shipped one, or a weights file; None leaves the task out."""
+    critics: CriticSettings | None = None
+    tile: PositiveInt | None = None
+    """Train on tiles of this side [pixels], as ``semstego train-codec`` does; None takes pictures whole."""
+    validation_pictures: PositiveInt = 500
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> "LearnedPlan":
+        if self.schedule == "paper" and self.critics is None:
+            raise ValueError("Algorithm 1 trains critics: say which")
+        if self.codec is not None and self.start is not None:
+            raise ValueError("a whole model brings its codec along: give codec or start, not both")
+        if self.tile is not None and self.task is not None:
+            raise ValueError("a task needs whole pictures: give tile or task, not both")
+        if self.payload_bpp is not None and self.payload_bpp > self.architecture.depth:
+            raise ValueError(f"{self.architecture.depth} bits a pixel are the most that this architecture carries")
+        return self
+
+    def payload_bits(self, height: int, width: int) -> int:
+        """Bits of the payload of a picture."""
+        full = self.architecture.depth * height * width
+        return full if self.payload_bpp is None else max(1, round(self.payload_bpp * height * width))

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plain semantic communication system: Es and Ds under eq. 3, without a message."""
+
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from pydantic import PositiveInt, model_validator
+from torch import Tensor
+from torch.nn import functional
+
+from semstego.codec.convolutional import compression_ratio, start_near_identity
+from semstego.codec.convolutional_codec import CodecShape, ConvolutionalCodec
+from semstego.losses.semantic import PICTURE_WEIGHT, Task, semantic_loss
+from semstego.nets.channels_last import channels_last
+from semstego.training import fit, optimiser
+from semstego.training.batches import Batches, as_float, one_tile
+from semstego.training.config import Plan, Share
+
+VALIDATION_BATCH = 250
+LONGEST_GRADIENT = 0.05  # norm; the product of four layers has cliffs
+
+
+class CodecPlan(Plan):
+    """Training of Es and Ds."""
+
+    architecture: CodecShape = CodecShape()
+    task: str | None = None
+    """The frozen classifier of eq. 3: a shipped one, or a weights file; None leaves the task out."""
+    picture_weight: Share = PICTURE_WEIGHT
+    """lambda of eq. 3."""
+    tile: PositiveInt | None = None
+    """Train on tiles of this side [pixels] cut from the pictures: what is hard to learn is the border, which features
+    do not cover, and small pictures have more of it. None takes pictures whole, and a task must."""
+
+    @model_validator(mode="after")
+    def _task_sees_pictures(self) -> "CodecPlan":
+        if self.tile is not None and self.task is not None:
+            raise ValueError("a task needs whole pictures: give tile or task, not both")
+        return self
+
+
+class CodecTraining(fit.Experiment):
+    """Equation 3, and a penalty on features that the quantiser would clamp."""
+
+    def __init__(self, runner: Fabric, plan: CodecPlan, task: Task | None, validation: Batches) -> None:
+        torch.manual_seed(plan.seed)
+        self.runner, self.plan, self.task, self.held_out = runner, plan, task, validation
+        self.bare = channels_last(ConvolutionalCodec(plan.architecture))
+        start_near_identity(self.bare.encoder, self.bare.decoder, torch.Generator().manual_seed(plan.seed))
+        self.codec, self.optimiser = runner.setup(self.bare, optimiser.build(self.bare.parameters(), plan.optimiser))
+        self.networks, self.optimisers = {"codec": self.codec}, {"codec": self.optimiser}
+        self.generator = torch.Generator(runner.device)
+
+    def training_step(self, pictures: Tensor, labels: Tensor, epoch: float) -> dict[str, Tensor]:
+        """One step; figures loss and squared error."""
+        optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, epoch, self.plan.epochs)
+        self.generator.manual_seed(torch.initial_seed())  # which the loop has set for this step
+        pictures = one_tile(pictures, self.plan.tile)
+        features, seen = self.codec(pictures, self.generator)
+        error = functional.mse_loss(seen, pictures)
+        loss = error
+        if self.task is not None:
+            loss = semantic_loss(seen, pictures, labels, self.task, picture_weight=self.plan.picture_weight)
+        if self.plan.architecture.scale is not None:
+            loss = loss + functional.relu(features.abs() - self.plan.architecture.scale).square().mean()
+        self.optimiser.zero_grad()
+        self.runner.backward(loss)
+        self.runner.clip_gradients(self.codec, self.optimiser, max_norm=LONGEST_GRADIENT)
+        self.optimiser.step()
+        return {"loss": loss.detach(), "squared_error": error.detach()}
+
+    @torch.inference_mode()
+    def validate(self) -> dict[str, float]:
+        """PSNR of 8-bit reconstructions, mean over the validation pictures [dB]."""
+        errors = []
+        for start in range(0, len(self.held_out.labels), VALIDATION_BATCH):
+            pictures = as_float(self.held_out.pictures[start : start + VALIDATION_BATCH])
+            errors.append((self.codec(pictures)[1] - pictures).square().mean((1, 2, 3)))
+        psnr = -10 * torch.cat(errors).clamp(min=1e-10).log10().mean()
+        height, width = self.held_out.pictures.shape[2:]
+        ratio = compression_ratio(height, width, self.plan.architecture.kernel)
+        return {"compression_ratio": ratio, "validation_psnr_db": float(psnr)}
+
+
+def train(
+    plan: CodecPlan, task: Task | None, folder: Path, runner: Fabric, progress: fit.Progress
+) -> ConvolutionalCodec:
+    """Train, or go on with, the run in ``folder``.
+
+    Raises:
+        DataError: If the data set is not there.
+    """
+    held_out = Batches(plan.data.load("validation"), 1, seed=0, device=runner.device)
+    experiment = CodecTraining(runner, plan, task, held_out)
+    batches = Batches(
+        plan.data.load("train"),
+        plan.batch,
+        seed=plan.seed,
+        device=runner.device,
+        rank=runner.global_rank,
+        processes=runner.world_size,
+    )
+    fit.fit(runner, experiment, batches, plan, folder, progress)
+    return experiment.bare

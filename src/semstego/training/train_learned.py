@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training of the learned scheme: codec, hiding, revealing and critics, staged or by Algorithm 1 of the paper.
+
+staged   every step: hiding side, then both critics          a stage is a configuration; the next `start`s from it
+paper    every epoch: a pass for G1, one for G2, one for the hiding side
+"""
+
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from semstego.codec import shaped_weights
+from semstego.codec.convolutional import compression_ratio
+from semstego.codec.convolutional_codec import ConvolutionalCodec
+from semstego.errors import ConfigError
+from semstego.losses.famo import Famo, FixedWeights, batch_statistics_untouched
+from semstego.losses.semantic import Task
+from semstego.losses.sets import SETS, Outcome
+from semstego.losses.terms import adversarial_loss, confusion_loss
+from semstego.nets.channels_last import channels_last
+from semstego.schemes import spreading
+from semstego.schemes.learned_model import LearnedModel, Passage
+from semstego.training import fit, optimiser
+from semstego.training.batches import Batches, as_float, one_tile
+from semstego.training.critics import NAMES, Critics
+from semstego.training.learned_plan import LearnedPlan
+
+PASSES = {"staged": ("everything",), "paper": (*NAMES, "hiding")}
+ADVERSARIES = {"paper": adversarial_loss, "confusion": confusion_loss}
+VALIDATION_BATCH = 100
+MESSAGE_SEED = 20_260_101  # of the validation's messages, alike in every epoch
+
+
+class LearnedTraining(fit.Experiment):
+    """Steps of hiding and revealing, and of the critics where there are any.
+
+    Args:
+        runner: Fabric.
+        plan: What to train.
+        task: The frozen task of loss 6, or None.
+        validation: Pictures that are not trained on.
+    """
+
+    shown = ("compression_ratio", "accuracy_1", "psnr_1_db", "accuracy_2", "psnr_2_db", "psnr_db")
+
+    def __init__(self, runner: Fabric, plan: LearnedPlan, task: Task | None, validation: Batches) -> None:
+        torch.manual_seed(plan.seed)
+        self.runner, self.plan, self.task, self.held_out = runner, plan, task, validation
+        self.passes = len(PASSES[plan.schedule])
+        self.bare = channels_last(starting_model(plan))
+        self.bare.codec.requires_grad_(plan.codec_learns)
+        learning = [p for p in self.bare.parameters() if p.requires_grad]
+        self.model, self.optimiser = runner.setup(self.bare, optimiser.build(learning, plan.optimiser))
+        self.networks, self.optimisers = {"model": self.model}, {"model": self.optimiser}
+        self.critics = None if plan.critics is None else Critics(runner, plan.critics, plan.architecture.channels)
+        if self.critics is not None:
+            self.networks |= self.critics.networks
+            self.optimisers |= self.critics.optimisers
+        self.weighing = self._weighing().to(runner.device)
+
+    def training_step(self, pictures: Tensor, labels: Tensor, epoch: float) -> dict[str, Tensor]:
+        """One step of what this pass trains."""
+        pictures = one_tile(pictures, self.plan.tile)
+        passed = PASSES[self.plan.schedule][int(epoch % 1 * self.passes)]
+        payload, message = self._message(pictures)
+        if self.critics is None:
+            return self._hiding_step(pictures, labels, payload, message, epoch)
+        if passed in NAMES:
+            return self._critics_step(pictures, message, (passed,), epoch)
+        figures = {}
+        if passed == "hiding" or epoch / self.plan.epochs >= self.critics.settings.warm_up:
+            figures = self._hiding_step(pictures, labels, payload, message, epoch)
+        if passed == "everything":
+            figures |= self._critics_step(pictures, message, NAMES, epoch)
+        return figures
+
+    @torch.inference_mode()
+    def validate(self) -> dict[str, float]:
+        """The five figures on validation pictures, messages always the same; and where the weighing stands."""
+        self.model.eval()
+        generator = torch.Generator().manual_seed(MESSAGE_SEED)
+        found: list[dict[str, Tensor]] = []
+        count = min(len(self.held_out.labels), self.plan.validation_pictures)
+        for start in range(0, count, VALIDATION_BATCH):
+            pictures = as_float(self.held_out.pictures[start : min(count, start + VALIDATION_BATCH)])
+            payload, message = self._message(pictures, generator)
+            passage = self.model(pictures, message, bound=self._bound(self.plan.epochs))
+            found.append(figures_of(pictures, passage, payload, self._logits(passage)))
+        height, width = self.held_out.pictures.shape[2:]
+        figures = {f"validation_{name}": float(torch.stack([one[name] for one in found]).mean()) for name in found[0]}
+        figures["compression_ratio"] = compression_ratio(height, width, self.plan.architecture.kernel)
+        return figures | {f"weight_{name}": weight for name, weight in self.weighing.weights().items()}
+
+    def state(self) -> dict[str, Any]:
+        """Networks, optimisers, and the weighing of the losses."""
+        return super().state() | {"weighing": self.weighing.state_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """The inverse."""
+        super().restore(state)
+        self.weighing.load_state_dict(state["weighing"])
+
+    def _hiding_step(
+        self, pictures: Tensor, labels: Tensor, payload: Tensor, message: Tensor, epoch: float
+    ) -> dict[str, Tensor]:
+        """One step of E, D1, D2 and, if it learns, the codec."""
+        optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, epoch, self.plan.epochs)
+        self.model.train()
+        passage = self.model(pictures, message, bound=self._bound(epoch))
+        losses = self._losses(pictures, labels, payload, passage)
+        if self.plan.weights == "famo-lagged":
+            self.weighing.update(self._averaged(losses))
+        total = self.weighing.combine(losses)
+        self.optimiser.zero_grad()
+        self.runner.backward(total)
+        self.optimiser.step()
+        if self.plan.weights == "famo":
+            with torch.no_grad(), batch_statistics_untouched(self.bare):
+                after = self.bare(pictures, message, bound=self._bound(epoch))
+                self.weighing.update(self._averaged(self._losses(pictures, labels, payload, after)))
+        return figures_of(pictures, passage, payload, self._logits(passage))
+
+    def _critics_step(
+        self, pictures: Tensor, message: Tensor, names: tuple[str, ...], epoch: float
+    ) -> dict[str, Tensor]:
+        """One step of critics; the hiding side is in evaluation mode, as Algorithm 1 says."""
+        assert self.critics is not None
+        self.bare.eval()
+        with torch.no_grad():
+            passage = self.bare(pictures, message, bound=self._bound(epoch))
+        return self.critics.learn(passage, names, epoch, self.plan.epochs)
+
+    def _losses(self, pictures: Tensor, labels: Tensor, payload: Tensor, passage: Passage) -> dict[str, Tensor]:
+        """Those that are to be combined."""
+        first, second = self._logits(passage)
+        verdicts = {} if self.critics is None else self.critics.verdicts(passage)
+        outcome = Outcome(
+            cover=pictures,
+            **{name: getattr(passage, name) for name in passage._fields if not name.startswith("logits")},
+            payload=payload,
+            logits_1=first,
+            logits_2=second,
+            target=labels,
+            task=self.task,
+            critic_logits_1=verdicts.get("critic_1"),
+            critic_logits_2=verdicts.get("critic_2"),
+        )
+        adversary = ADVERSARIES[self.plan.critics.loss] if self.plan.critics else adversarial_loss
+        losses = SETS[self.plan.losses](outcome, adversary)
+        if not self.plan.codec_learns:
+            losses.pop("cover", None)  # nothing that learns can change it
+        if isinstance(self.plan.weights, dict):
+            unknown = set(self.plan.weights) - set(losses)
+            if unknown:
+                raise ConfigError(f"weights of losses that are not there: {', '.join(sorted(unknown))}")
+            losses = {name: loss for name, loss in losses.items() if name in self.plan.weights}
+        return losses
+
+    def _weighing(self) -> Famo | FixedWeights:
+        """Of the losses that two pictures show to be there."""
+        if isinstance(self.plan.weights, dict):
+            return FixedWeights(self.plan.weights)
+        pictures = as_float(self.held_out.pictures[:2])
+        with torch.no_grad(), batch_statistics_untouched(self.bare):
+            payload, message = self._message(pictures)
+            losses = self._losses(pictures, self.held_out.labels[:2], payload, self.bare(pictures, message))
+        return Famo(tuple(losses), learning_rate=self.plan.famo_rate, decay=self.plan.famo_decay)
+
+    def _message(self, pictures: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """A fresh payload ``(b, l)``, and the message ``(b, d, h, w)`` that it fills."""
+        count, _, height, width = pictures.shape
+        shape = (self.plan.architecture.depth, height, width)
+        carriers = shape[0] * height * width
+        length = self.plan.payload_bits(height, width)
+        source = generator or torch.Generator().manual_seed(torch.initial_seed())
+        payload = torch.randint(2, (count, length), generator=source).float().to(pictures.device)
+        return payload, spreading.spread(payload, spreading.tiled(length, carriers)).view(count, *shape)
+
+    def _logits(self, passage: Passage) -> list[Tensor]:
+        """Of the payload, at both stages."""
+        carriers = passage.logits_1[0].numel()
+        length = self.plan.payload_bits(*passage.logits_1.shape[2:])
+        places = spreading.tiled(length, carriers)
+        return [
+            spreading.gathered(logits.flatten(1), places, length) for logits in (passage.logits_1, passage.logits_2)
+        ]
+
+    def _bound(self, epoch: float) -> float | None:
+        return None if self.plan.bound is None else self.plan.bound.at(epoch / self.plan.epochs)
+
+    def _averaged(self, losses: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Over the processes, so that all of them go by the same weights."""
+        if self.runner.world_size == 1:
+            return losses
+        averaged = self.runner.all_reduce({name: loss.detach() for name, loss in losses.items()}, reduce_op="mean")
+        return cast(dict[str, Tensor], averaged)
+
+
+@torch.no_grad()
+def figures_of(pictures: Tensor, passage: Passage, payload: Tensor, logits: list[Tensor]) -> dict[str, Tensor]:
+    """The five figures that matter: bit accuracy and PSNR at both stages, PSNR of what the receiver sees [dB]."""
+    accuracies = [((one > 0) == (payload > 0.5)).float().mean() for one in logits]
+    return {
+        "accuracy_1": accuracies[0],
+        "psnr_1_db": _psnr(passage.stego_features / 2, passage.cover_features / 2),
+        "accuracy_2": accuracies[1],
+        "psnr_2_db": _psnr(passage.stego_reconstruction, passage.cover_reconstruction),
+        "psnr_db": _psnr(passage.stego_reconstruction, pictures),
+    }
+
+
+def _psnr(one: Tensor, other: Tensor) -> Tensor:
+    """Mean over the pictures of a batch [dB], of values in a range of 1."""
+    return -10 * (one - other).square().mean((1, 2, 3)).clamp(min=1e-10).log10().mean()
+
+
+def starting_model(plan: LearnedPlan) -> LearnedModel:
+    """A model to train: an earlier one, or a new one around a codec that is there or begins near the identity.
+
+    Raises:
+        ConfigError: If an earlier model has another architecture.
+        WeightsError: If a file cannot be read, or holds something else.
+    """
+    if plan.start is not None:
+        model: LearnedModel = shaped_weights.from_file(plan.start, LearnedModel)
+        model.requires_grad_(True)
+        if model.shape != plan.architecture:
+            raise ConfigError(f"{plan.start} has another architecture than the configuration")
+        return model
+    model = LearnedModel(plan.architecture)
+    model.start_near_identity(torch.Generator().manual_seed(plan.seed))
+    if plan.codec is not None:
+        model.codec = shaped_weights.from_file(plan.codec, ConvolutionalCodec)
+        if model.codec.shape != plan.architecture.codec:
+            raise ConfigError(f"{plan.codec} has another architecture than the configuration")
+    return model
+
+
+def train(plan: LearnedPlan, task: Task | None, folder: Path, runner: Fabric, progress: fit.Progress) -> LearnedModel:
+    """Train, or go on with, the run in ``folder``.
+
+    Raises:
+        ConfigError: If the plan contradicts itself or the pictures.
+        DataError: If the data set is not there.
+        WeightsError: If a model or codec to begin with is not there.
+    """
+    held_out = Batches(plan.data.load("validation"), 1, seed=0, device=runner.device)
+    experiment = LearnedTraining(runner, plan, task, held_out)
+    batches = Batches(
+        plan.data.load("train"),
+        plan.batch,
+        seed=plan.seed,
+        device=runner.device,
+        rank=runner.global_rank,
+        processes=runner.world_size,
+    )
+    fit.fit(runner, experiment, batches, plan, folder, progress)
+    return experiment.bare
