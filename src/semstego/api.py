@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,15 @@ from semstego.message import frame
 from semstego.message.cipher import Key, derive_key
 from semstego.message.frame import Opened
 from semstego.report import Report, report_on
-from semstego.schemes.scheme import Scheme
+from semstego.schemes.scheme import LEARNED, Scheme
 from semstego.schemes.syndrome import SyndromeScheme
 from semstego.system import Progress, StegoSystem, no_progress
+
+if TYPE_CHECKING:
+    from semstego.learned_system import LearnedSystem
+
+DEFAULT_CODEC = "cr085"
+DEFAULT_MODEL = "learned-100"
 
 Message = bytes | str | os.PathLike[str]
 StreamSource = bytes | str | os.PathLike[str]
@@ -87,8 +93,8 @@ def hide(
     *,
     key: Key | None = None,
     passphrase: str | bytes | None = None,
-    codec: str | Path = "cr085",
-    scheme: Scheme | None = None,
+    codec: str | Path | None = None,
+    scheme: Scheme | Literal["syndrome", "learned"] = "syndrome",
     name: str | None = None,
     nonce: bytes | None = None,
     flatten: bool = False,
@@ -101,8 +107,9 @@ def hide(
         message: Bytes, text (sent as UTF-8), or the path of a file.
         key: From :func:`derive_key`; or give ``passphrase``.
         passphrase: Text or bytes.
-        codec: ``cr085``, ``cr050``, ``cr025``, or the path of weights.
-        scheme: Default: the syndrome scheme, side-informed HILL.
+        codec: ``cr085``, the default, ``cr050``, ``cr025``, or the path of weights; for the learned scheme one of its
+            models, ``learned-100`` unless said otherwise.
+        scheme: ``"syndrome"`` (side-informed HILL), ``"learned"`` (the paper's networks), or one of your own.
         name: File name to send along; it takes 1 + its length bytes.
         nonce: 8 bytes for reproducible output; never use one twice with a key. Default: random.
         flatten: Convert alpha, palettes, 16 bits and CMYK instead of refusing them.
@@ -115,17 +122,20 @@ def hide(
     secret = key_from(key, passphrase)
     picture = load_picture(cover, flatten=flatten)
     _warn_of(picture)
-    point = operating_point.load(codec)
-    system = StegoSystem(point, scheme or SyndromeScheme())
+    if scheme == "learned":
+        system: StegoSystem | LearnedSystem = _learned(codec)
+    else:
+        chosen = SyndromeScheme() if isinstance(scheme, str) else scheme
+        system = StegoSystem(operating_point.load(codec or DEFAULT_CODEC), chosen)
     content = _content(message)
     sent = system.sender(
         picture, content, name, secret, os.urandom(frame.NONCE_BYTES) if nonce is None else nonce, progress
     )
-    report = report_on(sent, point, len(content), start)
+    report = report_on(sent, len(content), start)
     return Hidden(
         stream=sent.stream,
         symbols=sent.symbols.values,
-        cover_symbols=sent.encoding.symbols.values,
+        cover_symbols=sent.cover_symbols.values,
         picture=squeezed(sent.picture),
         cover_picture=squeezed(sent.cover_picture),
         png=sent.png,
@@ -139,6 +149,7 @@ def reveal(
     key: Key | None = None,
     passphrase: str | bytes | None = None,
     codec: str | Path | None = None,
+    scheme: Literal["syndrome", "learned"] | None = None,
 ) -> Revealed:
     """Read a message from a `.sem` stream (stage I) or a reconstructed picture (stage II), told apart by itself.
 
@@ -147,6 +158,8 @@ def reveal(
         key: From :func:`derive_key`; or give ``passphrase``.
         passphrase: Text or bytes.
         codec: Weights of one's own; the shipped ones are found without.
+        scheme: ``"learned"`` for pictures of a learned model, which do not tell that they are (``codec`` says which
+            model), and for streams of weights of one's own.
 
     Raises:
         NothingFoundError: Wrong key, no message, or damage.
@@ -156,27 +169,36 @@ def reveal(
     secret = key_from(key, passphrase)
     try:
         stream = _stream_of(source)
-        if stream is None:
-            point, opened = _from_picture(load_picture(source), secret, [codec] if codec else SHIPPED)
+        if scheme == "learned" or (stream is not None and stream.codec in LEARNED):
+            system = _learned(codec or (stream.codec if stream else None))
+            used = system.point.name
+            opened = (
+                system.receiver_picture(load_picture(source), secret)
+                if stream is None
+                else system.receiver_features(stream, secret)
+            )
+        elif stream is None:
+            used, opened = _from_picture(load_picture(source), secret, [codec] if codec else SHIPPED)
         else:
             point = _point_of(stream, codec)
-            opened = StegoSystem(point).receiver_features(stream, secret)
+            used, opened = point.name, StegoSystem(point).receiver_features(stream, secret)
     except DamagedStreamError:
         raise NothingFoundError from None
     stage = "picture" if stream is None else "features"
-    return Revealed(opened.message, opened.name, stage, point.name, round(time.perf_counter() - start, 3))
+    return Revealed(opened.message, opened.name, stage, used, round(time.perf_counter() - start, 3))
 
 
 def send(cover: Source, *, codec: str | Path = "cr085", flatten: bool = False) -> bytes:
     """Plain semantic communication: the `.sem` stream of a picture with nothing hidden."""
-    point = operating_point.load(codec)
-    return point.pack(point.codec.encode(load_picture(cover, flatten=flatten)))
+    picture = load_picture(cover, flatten=flatten)
+    point = _learned(codec).point if codec in LEARNED else operating_point.load(codec)
+    return point.pack(point.codec.encode(picture))
 
 
 def reconstruct(stream: StreamSource, *, codec: str | Path | None = None) -> NDArray[np.uint8]:
     """The receiver's picture, uint8 ``(h, w, 3)``, or ``(h, w)`` if grey."""
     read = container.read(stream)
-    point = _point_of(read, codec)
+    point = _learned(codec or read.codec).point if read.codec in LEARNED else _point_of(read, codec)
     return squeezed(point.codec.decode(point.unpack(read)))
 
 
@@ -255,10 +277,23 @@ def _point_of(stream: Stream, codec: str | Path | None) -> OperatingPoint:
     return operating_point.load(codec or stream.codec)
 
 
-def _from_picture(picture: Picture, key: Key, codecs: Iterable[str | Path]) -> tuple[OperatingPoint, Opened]:
+def _learned(model: str | Path | None) -> "LearnedSystem":
+    """The learned scheme, loaded only where it is asked for: torch takes seconds.
+
+    Raises:
+        SemstegoError: If torch is not installed.
+    """
+    try:
+        from semstego import learned_system
+    except ImportError:
+        raise SemstegoError("the learned scheme needs torch: pip install 'semstego[learned]'") from None
+    return learned_system.load(model or DEFAULT_MODEL)
+
+
+def _from_picture(picture: Picture, key: Key, codecs: Iterable[str | Path]) -> tuple[str, Opened]:
     """Try every codec that could have made the picture: decode(encode(p)) == p tells."""
     for name in codecs:
         point = operating_point.load(name)
         with contextlib.suppress(NothingFoundError):
-            return point, StegoSystem(point).receiver_picture(picture, key)
+            return point.name, StegoSystem(point).receiver_picture(picture, key)
     raise NothingFoundError

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from semstego.codec.operating_point import OperatingPoint
 from semstego.metrics.image import feature_snr_db, psnr_db, ssim
 from semstego.metrics.message import bits_per_symbol, payload_bpp
 from semstego.system import Sent
@@ -69,13 +68,12 @@ class Report:
         return asdict(self)
 
 
-def report_on(sent: Sent, point: OperatingPoint, message_bytes: int, start: float) -> Report:
+def report_on(sent: Sent, message_bytes: int, start: float) -> Report:
     """Measure one hiding that began at ``start`` of ``time.perf_counter``."""
-    cover, stego = sent.encoding.symbols, sent.symbols
+    cover, stego = sent.cover_symbols, sent.symbols
     bits = sent.frame.payload_bits
-    steps = point.codec.basis(cover.channels).steps
     return Report(
-        codec=point.name,
+        codec=sent.codec,
         message_bytes=message_bytes,
         overhead_bytes=bits // 8 - message_bytes,
         payload_bits=bits,
@@ -86,14 +84,14 @@ def report_on(sent: Sent, point: OperatingPoint, message_bytes: int, start: floa
         stream_bpp=round(8 * len(sent.stream) / cover.pixels, 4),
         psnr1_db=_finite(psnr_db(stego.values, cover.values)),
         ssim1=_finite(ssim(stego.values, cover.values, channel_axis=0)),
-        feature_snr_db=_finite(feature_snr_db(cover.values, stego.values, steps)),
+        feature_snr_db=_finite(feature_snr_db(cover.values, stego.values, sent.steps)),
         psnr2_db=_finite(psnr_db(sent.picture, sent.cover_picture)),
         ssim2=_finite(ssim(sent.picture, sent.cover_picture)),
         psnr_sc_db=_finite(psnr_db(sent.picture, sent.cover)),
         ssim_sc=_finite(ssim(sent.picture, sent.cover)),
         symbols=cover.values.size,
         changed_symbols=int(np.count_nonzero(cover.values != stego.values)),
-        wet_symbols=int(np.count_nonzero(sent.encoding.wet)) * len(cover.values),
+        wet_symbols=sent.wet_symbols,
         retries=sent.retries,
         seconds=round(time.perf_counter() - start, 3),
     )

@@ -44,7 +44,10 @@ class Sent:
     Attributes:
         frame: The sealed message.
         cover: The original picture.
-        encoding: The cover's closed symbols, with rounding errors and wet blocks.
+        codec: Name of the codec.
+        steps: Width of a symbol, by channel.
+        cover_symbols: The cover's, as they would be sent without a message.
+        wet_symbols: How many of them had to stay.
         cover_picture: What the receiver would reconstruct without a message.
         symbols: The stego symbols.
         picture: What the receiver reconstructs.
@@ -55,7 +58,10 @@ class Sent:
 
     frame: Frame
     cover: Picture
-    encoding: Encoding
+    codec: str
+    steps: NDArray[np.float64]
+    cover_symbols: Symbols
+    wet_symbols: int
     cover_picture: Picture
     symbols: Symbols
     picture: Picture
@@ -96,7 +102,7 @@ class StegoSystem:
         encoding = codec.encode_for_hiding(cover)
         cover_picture = codec.decode(encoding.symbols)
         for attempt in range(NONCES_TRIED):
-            sealed = frame.seal(message, name, key, _nonce(nonce, attempt))
+            sealed = frame.seal(message, name, key, next_nonce(nonce, attempt))
             try:
                 embedded = self.embed(encoding, cover_picture, sealed, key, progress)
                 break
@@ -111,7 +117,10 @@ class StegoSystem:
         return Sent(
             frame=sealed,
             cover=cover,
-            encoding=encoding,
+            codec=self.point.name,
+            steps=codec.basis(encoding.symbols.channels).steps,
+            cover_symbols=encoding.symbols,
+            wet_symbols=int(np.count_nonzero(encoding.wet)) * len(encoding.symbols.values),
             cover_picture=cover_picture,
             symbols=embedded.symbols,
             picture=embedded.picture,
@@ -178,7 +187,7 @@ class StegoSystem:
         return 0
 
 
-def _nonce(first: bytes, attempt: int) -> bytes:
+def next_nonce(first: bytes, attempt: int) -> bytes:
     """The sender's nonce, and what it tries after that: fixed by the first, so that equal inputs give equal bytes."""
     if attempt == 0:
         return first

@@ -62,7 +62,10 @@ def hide(
     message: Annotated[str, typer.Argument(metavar="MESSAGE", help="File to hide, or - for standard input.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The .sem stream to write.")],
     picture: Annotated[Path | None, typer.Option(help="Also write what the receiver reconstructs, as PNG.")] = None,
-    codec: Codec = "cr085",
+    scheme: Annotated[str, typer.Option(help="syndrome (exact), or learned (the paper's networks).")] = "syndrome",
+    codec: Annotated[
+        str | None, typer.Option(help=f"{CODECS}; for the learned scheme a model.", show_default="cr085")
+    ] = None,
     with_name: Annotated[bool, typer.Option("--with-name", help="Send the file's name along (it takes room).")] = False,
     passphrase_file: PassphraseFile = None,
     flatten: Flatten = False,
@@ -77,6 +80,8 @@ def hide(
     from semstego.cli import terminal
     from semstego.data.files import check_output, write_all
 
+    if scheme not in ("syndrome", "learned"):
+        raise typer.BadParameter("--scheme takes syndrome and learned")
     if cover == message == "-":
         raise typer.BadParameter("only one of COVER and MESSAGE can be standard input")
     if picture is not None and picture.resolve() == output.resolve():
@@ -88,7 +93,16 @@ def hide(
     key = semstego.derive_key(terminal.passphrase(passphrase_file, confirm=True, stdin_used="-" in (cover, message)))
     name = Path(message).name if with_name and message != "-" else None
     with terminal.progress() as progress, terminal.warnings_in_plain_words():
-        hidden = semstego.hide(source, content, key=key, codec=codec, name=name, flatten=flatten, progress=progress)
+        hidden = semstego.hide(
+            source,
+            content,
+            key=key,
+            codec=codec,
+            scheme="learned" if scheme == "learned" else "syndrome",
+            name=name,
+            flatten=flatten,
+            progress=progress,
+        )
     write_all({output: hidden.stream} | ({picture: hidden.png} if picture else {}), force=force)
     terminal.show(hidden.report.to_dict(), as_json)
 
@@ -102,6 +116,7 @@ def reveal(
         str | None, typer.Option("--output", "-o", help="File for the message, or - for standard output.")
     ] = None,
     codec: OtherCodec = None,
+    scheme: Annotated[str, typer.Option(help="learned reads pictures of the learned scheme.")] = "syndrome",
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
     force: Force = False,
@@ -118,7 +133,9 @@ def reveal(
         check_output(Path(output), force=force)
     key = semstego.derive_key(terminal.passphrase(passphrase_file, confirm=False, stdin_used=source == "-"))
     terminal.announce_compilation()
-    found = semstego.reveal(terminal.read_source(source), key=key, codec=codec)
+    found = semstego.reveal(
+        terminal.read_source(source), key=key, codec=codec, scheme="learned" if scheme == "learned" else None
+    )
     if output not in (None, "-"):
         write_all({Path(output): found.message}, force=force)
     elif output == "-" or not as_json:

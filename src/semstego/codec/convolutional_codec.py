@@ -5,7 +5,7 @@ picture ─Es─▸ features ─quantise─▸ symbols ─dequantise─▸ featu
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from semstego.codec.convolutional import Activation, SemanticDecoder, SemanticEn
 from semstego.codec.quantiser import LEVELS, Quantiser, Variant, picture_to_8_bit
 from semstego.codec.shaped_weights import Shaped
 
+DISTURBANCE = 4.0  # width of what a message may do to a feature [quantisation steps]
 MAX_SIZE = 256
 STEP = 2 / LEVELS  # width of a quantisation step in features of [-1, 1]
 
@@ -54,6 +55,22 @@ class CodecShape:
         return (self.channels, self.kernel, self.hidden)
 
 
+class CodecPassage(NamedTuple):
+    """What :meth:`ConvolutionalCodec.forward` gives.
+
+    Attributes:
+        features: Of the pictures, before the quantiser, ``(b, c, h', w')``.
+        reconstruction: What the receiver sees, of 8 bits without dither, ``(b, c, h, w)``.
+        sent: Features that are decoded and encoded again: those received; with dither, disturbed as by a message.
+        echo: What Es makes of their reconstruction. A codec that gives ``sent`` back leaves a message where it is.
+    """
+
+    features: Tensor
+    reconstruction: Tensor
+    sent: Tensor
+    echo: Tensor
+
+
 class ConvolutionalCodec(Shaped):
     """The codec as a layer that learns.
 
@@ -71,21 +88,24 @@ class ConvolutionalCodec(Shaped):
         self.decoder = SemanticDecoder(shape.channels, shape.kernel, shape.hidden, **options)  # type: ignore[arg-type]
         self.quantiser = Quantiser(shape.quantiser, shape.scale)
 
-    def forward(self, pictures: Tensor, dither: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """What Es makes of pictures, and what the receiver sees.
+    def forward(self, pictures: Tensor, dither: torch.Generator | None = None) -> CodecPassage:
+        """What Es makes of pictures, what the receiver sees, and what Es makes of that.
 
         Args:
             pictures: Float ``(b, c, h, w)`` in [0, 1].
             dither: In training, draws uniform noise of a step's width in place of all rounding. The straight-through
                 gradient lies about clamped features, and at useful learning rates the codec blows up on its lies.
-
-        Returns:
-            Features before the quantiser, and reconstructions, of 8 bits without dither.
         """
         features = self.encoder(pictures)
         scale = self.quantiser.scale(features)
         if dither is None:
-            return features, picture_to_8_bit(self.decoder(self.quantiser.straight_through(features, scale)))
+            received = self.quantiser.straight_through(features, scale)
+            seen = picture_to_8_bit(self.decoder(received))
+            return CodecPassage(features, seen, received, self.encoder(seen))
         limit = scale.view(-1, 1, 1, 1)
         noise = torch.rand(features.shape, generator=dither, device=features.device) - 0.5
-        return features, self.decoder(features.clamp(-limit, limit) + noise * STEP * limit)
+        kept = features.clamp(-limit, limit)
+        disturbed = (kept + DISTURBANCE * noise * STEP * limit).detach()
+        return CodecPassage(
+            features, self.decoder(kept + noise * STEP * limit), disturbed, self.encoder(self.decoder(disturbed))
+        )

@@ -37,8 +37,9 @@ Network = TypeVar("Network", bound=Shaped)
 
 def to_bytes(network: Shaped) -> bytes:
     """A shaped network as a file."""
-    facts = {"format": network.FORMAT, "shape": json.dumps(asdict(network.shape))}
-    return save({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, facts)
+    facts = json.dumps({"format": network.FORMAT, "shape": asdict(network.shape)})
+    # One entry: safetensors writes several in any order, and equal networks must give equal files.
+    return save({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, {"semstego": facts})
 
 
 def from_file(path: Path, kind: type[Network]) -> Network:
@@ -51,11 +52,19 @@ def from_file(path: Path, kind: type[Network]) -> Network:
         if path.stat().st_size > MAX_WEIGHTS_BYTES:
             raise WeightsError(f"{path}: larger than any weights that semstego writes")
         with safetensors.safe_open(path, "pt") as file:
-            facts = file.metadata() or {}
+            facts = dict(json.loads((file.metadata() or {}).get("semstego", "{}")))
         if facts.get("format") != kind.FORMAT:
             raise WeightsError(f"{path}: no {kind.FORMAT.removesuffix(' 1')}")
-        network = kind(kind.SHAPE(**json.loads(facts["shape"])))
+        network = kind(kind.SHAPE(**facts["shape"]))
         network.load_state_dict(load_file(path))
-    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (
+        OSError,
+        safetensors.SafetensorError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        RuntimeError,
+    ) as error:
         raise WeightsError(f"{path}: no weights that semstego wrote ({' '.join(str(error).split())[:200]})") from None
     return network.eval().requires_grad_(False)

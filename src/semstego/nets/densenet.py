@@ -63,45 +63,37 @@ class HidingEncoder(nn.Module):
     Args:
         channels: Channels of the features, C'.
         depth: Bits per pixel of the picture, D.
-        kernel: Side of the kernels of Es, w [pixels].
+        kernel: Side of the kernels of Es, w [pixels]; None for a message that has the features' size already.
         growth: Channels of a dense layer.
         hidden: Channels of the message's path.
-        meeting: Maps in which the message meets the features; None for D, the released code's. One map of h' x w'
-            values must carry h x w bits, some of them from beyond its border; more maps leave them room.
     """
 
-    def __init__(
-        self,
-        channels: int,
-        depth: int,
-        kernel: int,
-        growth: int = 16,
-        hidden: int = 32,
-        meeting: int | None = None,
-    ) -> None:
+    def __init__(self, channels: int, depth: int, kernel: int | None, growth: int = 16, hidden: int = 32) -> None:
         super().__init__()
-        meeting = meeting or depth
-        self.message_path = nn.Sequential(
-            nn.Conv2d(depth, hidden, 3, padding=1),
-            nn.Conv2d(hidden, hidden, kernel),
-            nn.Conv2d(hidden, hidden, kernel),
-            nn.Conv2d(hidden, meeting, 3, padding=1),
-        )
-        self.dense = DenseBlock(channels, channels, growth=growth, layers=3, beside=meeting)
+        self.message_path: nn.Sequential | None = None
+        if kernel is not None:
+            self.message_path = nn.Sequential(
+                nn.Conv2d(depth, hidden, 3, padding=1),
+                nn.Conv2d(hidden, hidden, kernel),
+                nn.Conv2d(hidden, hidden, kernel),
+                nn.Conv2d(hidden, depth, 3, padding=1),
+            )
+        self.dense = DenseBlock(channels, channels, growth=growth, layers=3, beside=depth)
 
     def forward(self, features: Tensor, message: Tensor, *, bound: float | Tensor | None = None) -> Tensor:
         """Hide a message.
 
         Args:
             features: Cover features ``(b, c, h', w')``, nominally in [-1, 1].
-            message: Bits ``(b, d, h, w)``, float 0 or 1.
+            message: Bits ``(b, d, h, w)``, float 0 or 1; without a path signs ``(b, d, h', w')``, -1 or 1.
             bound: No feature moves by more than this [units of the features]; a tensor must broadcast to the
                 features. None leaves the residual as it is, like the paper.
 
         Returns:
             Stego features ``(b, c, h', w')``.
         """
-        residual = self.dense(features, [self.message_path(message * 2 - 1)])
+        beside = message if self.message_path is None else self.message_path(message * 2 - 1)
+        residual = self.dense(features, [beside])
         return features + (residual if bound is None else bound * torch.tanh(residual))
 
 
@@ -146,13 +138,12 @@ class RevealingDecoder(nn.Module):
         """Reveal a message.
 
         Args:
-            received: D1: features ``(b, c, h', w')``, nominally in [-1, 1]. D2: an 8-bit picture as floats
-                ``(b, c, h, w)`` in [0, 1].
+            received: Features ``(b, c, h', w')``, or an 8-bit picture as floats ``(b, c, h, w)``, both in [-1, 1].
 
         Returns:
             Logits ``(b, d, h, w)``, positive for a 1.
         """
-        maps = received if self.up is not None else received * 2 - 1
+        maps = received
         if self.high_pass:
             maps = torch.cat([maps, high_pass_residual(maps)], 1)
         logits: Tensor = self.dense(maps if self.up is None else self.up(maps))

@@ -9,7 +9,7 @@ E is shown the features without their gradient, as in the authors' code: hiding 
 """
 
 from dataclasses import dataclass, fields
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ from semstego.codec.convolutional_codec import STEP, CodecShape, ConvolutionalCo
 from semstego.codec.quantiser import picture_to_8_bit
 from semstego.codec.shaped_weights import Shaped
 from semstego.nets.densenet import HidingEncoder, RevealingDecoder
+from semstego.schemes.spreading import gathered, seats, spread
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,20 @@ class Architecture(CodecShape):
         depth: Bits per pixel of the picture, D.
         growth: Channels of a dense layer.
         blocks: Dense layers of D1 and D2.
-        meeting: Maps in which the message meets the features inside E; None for D, the released code's.
+        meeting: How a message of h x w meets features of h' x w'. paths: through convolutions on either side, the
+            released code's. seats: it is seated in two maps of their size (:func:`semstego.schemes.spreading.seats`),
+            which E writes and D1 and D2 read on four carrier waves each (:func:`waves`); D2 reads the picture's
+            features, found by Es.
         high_pass: Show the decoders what they are given less its local mean, too.
+        bound: E moves no feature by more than this [quantisation steps]; None bounds nothing, like the paper.
     """
 
     depth: int = 1
     growth: int = 16
     blocks: int = 5
-    meeting: int | None = None
+    meeting: Literal["paths", "seats"] = "paths"
     high_pass: bool = False
+    bound: float | None = None
 
     @property
     def codec(self) -> CodecShape:
@@ -45,8 +51,10 @@ class Architecture(CodecShape):
         return CodecShape(**{field.name: getattr(self, field.name) for field in fields(CodecShape)})
 
     def _sizes(self) -> tuple[int, ...]:
-        meeting = self.depth if self.meeting is None else self.meeting
-        return (*super()._sizes(), self.depth, self.growth, self.blocks, meeting)
+        return (*super()._sizes(), self.depth, self.growth, self.blocks)
+
+
+WAVES = 4
 
 
 class Passage(NamedTuple):
@@ -76,18 +84,20 @@ class LearnedModel(Shaped):
     def __init__(self, shape: Architecture) -> None:
         super().__init__(shape)
         self.codec = ConvolutionalCodec(shape.codec)
-        self.hider = HidingEncoder(shape.channels, shape.depth, shape.kernel, shape.growth, shape.hidden, shape.meeting)
+        seated = shape.meeting == "seats"
+        depth, kernel = (2 * WAVES * shape.depth, None) if seated else (shape.depth, shape.kernel)
+        self.hider = HidingEncoder(shape.channels, depth, kernel, shape.growth, shape.hidden)
         self.revealer_1, self.revealer_2 = (
             RevealingDecoder(
                 shape.channels,
-                shape.depth,
-                kernel,
+                depth,
+                each,
                 growth=shape.growth,
                 blocks=shape.blocks,
                 hidden=shape.hidden,
                 high_pass=shape.high_pass,
             )
-            for kernel in (shape.kernel, None)
+            for each in (kernel, None)
         )
 
     def start_near_identity(self, generator: torch.Generator) -> None:
@@ -100,14 +110,65 @@ class LearnedModel(Shaped):
         Args:
             covers: Float pictures ``(b, c, h, w)`` in [0, 1].
             message: Bits ``(b, d, h, w)``, float 0 or 1.
-            bound: No feature moves by more than this [quantisation steps]; None bounds nothing, like the paper.
+            bound: In place of the shape's, while training begins with a wider one [quantisation steps].
         """
         codec, quantiser = self.codec, self.codec.quantiser
         features = codec.encoder(covers)
         scale = quantiser.scale(features)
+        stego = self.hidden(features.detach(), message, scale, bound)
         each = scale.view(-1, 1, 1, 1)
-        stego = self.hider(features.detach() / each, message, bound=None if bound is None else bound * STEP) * each
         features, stego = (quantiser.straight_through(one, scale) for one in (features, stego))
         cover_seen, stego_seen = (picture_to_8_bit(codec.decoder(one)) for one in (features, stego))
         features, stego = features / each, stego / each
-        return Passage(features, stego, cover_seen, stego_seen, self.revealer_1(stego), self.revealer_2(stego_seen))
+        return Passage(features, stego, cover_seen, stego_seen, self.revealed_1(stego), self.revealed_2(stego_seen))
+
+    def hidden(self, features: Tensor, message: Tensor, scale: Tensor, bound: float | None = None) -> Tensor:
+        """Stego features, not yet quantised, of cover features ``(b, c, h', w')`` with the scale ``(b,)``."""
+        each, most = scale.view(-1, 1, 1, 1), self.shape.bound if bound is None else bound
+        if self.shape.meeting == "seats":
+            message = self._seated(message, features)
+        stego: Tensor = self.hider(features / each, message, bound=None if most is None else most * STEP)
+        return stego * each
+
+    def revealed_1(self, features: Tensor) -> Tensor:
+        """D1: logits ``(b, d, h, w)`` of features ``(b, c, h', w')`` in units of the scale."""
+        logits: Tensor = self.revealer_1(features)
+        return self._unseated(logits) if self.shape.meeting == "seats" else logits
+
+    def revealed_2(self, pictures: Tensor) -> Tensor:
+        """D2: logits ``(b, d, h, w)`` of 8-bit pictures as floats ``(b, c, h, w)`` in [0, 1]."""
+        if self.shape.meeting == "paths":
+            direct: Tensor = self.revealer_2(pictures * 2 - 1)
+            return direct
+        return self._unseated(self.revealer_2(self.codec.encoder(pictures)))
+
+    def _seated(self, message: Tensor, features: Tensor) -> Tensor:
+        """A message ``(b, d, h, w)`` in its seats, as signs on every wave: ``(b, 8 d, h', w')``."""
+        count, depth, height, width = message.shape
+        rows, columns = features.shape[2:]
+        places = seats(height, width, self.shape.kernel)
+        signs = spread(message.flatten(0, 1).flatten(1), places).view(count, 2 * depth, rows, columns) * 2 - 1
+        return torch.cat([signs * wave for wave in waves(rows, columns, signs)], 1)
+
+    def _unseated(self, logits: Tensor) -> Tensor:
+        """Logits of the seats on every wave ``(b, 8 d, h', w')`` to those of the message ``(b, d, h, w)``."""
+        count, _, rows, columns = logits.shape
+        edge, depth = 2 * (self.shape.kernel - 1), self.shape.depth
+        parts = logits.chunk(WAVES, 1)
+        seated = torch.stack([part * wave for part, wave in zip(parts, waves(rows, columns, logits), strict=True)]).sum(
+            0
+        )
+        places = seats(rows + edge, columns + edge, self.shape.kernel)
+        found = gathered(seated.reshape(count * depth, -1), places, (rows + edge) * (columns + edge))
+        return found.view(count, depth, rows + edge, columns + edge)
+
+
+def waves(height: int, width: int, like: Tensor) -> Tensor:
+    """Four waves ``(4, h, w)`` of values +1 and -1: constant, alternating by row, by column, and like a chessboard.
+
+    A convolution treats all places alike, so what it makes of random bits has power at all frequencies, and the low
+    ones are lost below the picture. Bits that ride on four waves lose another band on each, and none on all.
+    """
+    row, column = ((-1.0) ** torch.arange(side, device=like.device) for side in (height, width))
+    ones = torch.ones(height, width, device=like.device)
+    return torch.stack([ones, ones * row[:, None], ones * column, row[:, None] * column]).to(like.dtype)

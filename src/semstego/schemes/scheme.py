@@ -12,6 +12,9 @@ from semstego.codec.codec import Picture, Symbols
 from semstego.message.cipher import Key
 from semstego.message.frame import Frame, Opened
 
+LEARNED: tuple[str, ...] = ()
+"""The models of the learned scheme that ship, by name; known without torch."""
+
 
 class Embedding(Protocol):
     """One embedding in progress: the sender's check may make blocks wet and have their segments coded again."""

@@ -22,18 +22,18 @@ class CriticSettings(Settings):
     optimiser: OptimiserSettings
 
 
-class Bound(Settings):
-    """How far a feature may move [quantisation steps]: wide at first, then falling geometrically."""
+class Annealing(Settings):
+    """How far a feature may move: as far as ``first`` in the beginning, then less and less, geometrically."""
 
     first: PositiveFloat = 8.0
-    last: PositiveFloat = 1.3
+    """[quantisation steps]"""
     until: Share = 0.5
-    """Share of the training after which the last one is reached."""
+    """Share of the training after which the architecture's own bound is reached."""
 
-    def at(self, share: float) -> float:
-        """The bound after this share of the training."""
+    def at(self, share: float, last: float) -> float:
+        """The bound after this share of the training [quantisation steps]."""
         done = min(1.0, share / self.until) if self.until else 1.0
-        return float(self.first * (self.last / self.first) ** done)
+        return float(self.first * (last / self.first) ** done)
 
 
 class LearnedPlan(Plan):
@@ -41,7 +41,7 @@ class LearnedPlan(Plan):
 
     architecture: Architecture = Architecture()
     codec: Path | None = None
-    """Es and Ds to begin with, of ``semstego train-codec``; None begins near the identity."""
+    """Es and Ds to begin with, of ``semstego train-codec``. None: those of ``start``, or nearly the identity."""
     start: Path | None = None
     """A whole model to begin with, of an earlier training; its architecture must be the same."""
     codec_learns: bool = False
@@ -50,8 +50,8 @@ class LearnedPlan(Plan):
     """paper: Algorithm 1, three passes an epoch: G1, G2, everything else."""
     payload_bpp: PositiveFloat | None = None
     """Payload that each picture carries, repeated to fill the message; None fills it with D bits a pixel."""
-    bound: Bound | None = None
-    """None lets features move as far as they like, like the paper."""
+    annealing: Annealing | None = None
+    """Of the architecture's bound; None keeps to it from the start."""
     losses: Literal["paper8", "released9", "ours"] = "ours"
     weights: dict[str, NotNegative] | Literal["famo", "famo-lagged"] = "famo"
     """Of the losses by name, fixed; or FAMO's, which are found anew after every step, or from the next one's losses."""
@@ -66,10 +66,10 @@ class LearnedPlan(Plan):
 
     @model_validator(mode="after")
     def _belong_together(self) -> "LearnedPlan":
+        if self.annealing is not None and self.architecture.bound is None:
+            raise ValueError("annealing needs an architecture with a bound to end at")
         if self.schedule == "paper" and self.critics is None:
             raise ValueError("Algorithm 1 trains critics: say which")
-        if self.codec is not None and self.start is not None:
-            raise ValueError("a whole model brings its codec along: give codec or start, not both")
         if self.tile is not None and self.task is not None:
             raise ValueError("a task needs whole pictures: give tile or task, not both")
         if self.payload_bpp is not None and self.payload_bpp > self.architecture.depth:

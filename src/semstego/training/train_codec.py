@@ -10,12 +10,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from semstego.codec.convolutional import compression_ratio, start_near_identity
-from semstego.codec.convolutional_codec import CodecShape, ConvolutionalCodec
+from semstego.codec.convolutional_codec import STEP, CodecShape, ConvolutionalCodec
 from semstego.losses.semantic import PICTURE_WEIGHT, Task, semantic_loss
 from semstego.nets.channels_last import channels_last
 from semstego.training import fit, optimiser
 from semstego.training.batches import Batches, as_float, one_tile
-from semstego.training.config import Plan, Share
+from semstego.training.config import NotNegative, Plan, Share
 
 VALIDATION_BATCH = 250
 LONGEST_GRADIENT = 0.05  # norm; the product of four layers has cliffs
@@ -29,6 +29,9 @@ class CodecPlan(Plan):
     """The frozen classifier of eq. 3: a shipped one, or a weights file; None leaves the task out."""
     picture_weight: Share = PICTURE_WEIGHT
     """lambda of eq. 3."""
+    inversion: NotNegative = 0.0
+    """Weight of the squared error of features that are decoded and encoded again, disturbed as by a message. The paper
+    has none, and its codec blurs at stage II what a message has done; with it, stage II sees what stage I sees."""
     tile: PositiveInt | None = None
     """Train on tiles of this side [pixels] cut from the pictures: what is hard to learn is the border, which features
     do not cover, and small pictures have more of it. None takes pictures whole, and a task must."""
@@ -57,13 +60,17 @@ class CodecTraining(fit.Experiment):
         optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, epoch, self.plan.epochs)
         self.generator.manual_seed(torch.initial_seed())  # which the loop has set for this step
         pictures = one_tile(pictures, self.plan.tile)
-        features, seen = self.codec(pictures, self.generator)
-        error = functional.mse_loss(seen, pictures)
+        passage = self.codec(pictures, self.generator)
+        error = functional.mse_loss(passage.reconstruction, pictures)
         loss = error
         if self.task is not None:
-            loss = semantic_loss(seen, pictures, labels, self.task, picture_weight=self.plan.picture_weight)
+            loss = semantic_loss(
+                passage.reconstruction, pictures, labels, self.task, picture_weight=self.plan.picture_weight
+            )
+        if self.plan.inversion:
+            loss = loss + self.plan.inversion * functional.mse_loss(passage.echo, passage.sent)
         if self.plan.architecture.scale is not None:
-            loss = loss + functional.relu(features.abs() - self.plan.architecture.scale).square().mean()
+            loss = loss + functional.relu(passage.features.abs() - self.plan.architecture.scale).square().mean()
         self.optimiser.zero_grad()
         self.runner.backward(loss)
         self.runner.clip_gradients(self.codec, self.optimiser, max_norm=LONGEST_GRADIENT)
@@ -72,15 +79,19 @@ class CodecTraining(fit.Experiment):
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """PSNR of 8-bit reconstructions, mean over the validation pictures [dB]."""
-        errors = []
+        """PSNR of 8-bit reconstructions, mean over pictures [dB], and the echo's error, root mean square [steps]."""
+        psnr, echo = [], []
         for start in range(0, len(self.held_out.labels), VALIDATION_BATCH):
             pictures = as_float(self.held_out.pictures[start : start + VALIDATION_BATCH])
-            errors.append((self.codec(pictures)[1] - pictures).square().mean((1, 2, 3)))
-        psnr = -10 * torch.cat(errors).clamp(min=1e-10).log10().mean()
+            passage = self.codec(pictures)
+            psnr.append(-10 * (passage.reconstruction - pictures).square().mean((1, 2, 3)).clamp(min=1e-10).log10())
+            echo.append(((passage.echo - passage.sent) / STEP).square().mean((1, 2, 3)))
         height, width = self.held_out.pictures.shape[2:]
-        ratio = compression_ratio(height, width, self.plan.architecture.kernel)
-        return {"compression_ratio": ratio, "validation_psnr_db": float(psnr)}
+        return {
+            "compression_ratio": compression_ratio(height, width, self.plan.architecture.kernel),
+            "validation_psnr_db": float(torch.cat(psnr).mean()),
+            "validation_echo_steps": float(torch.cat(echo).mean().sqrt()),
+        }
 
 
 def train(

@@ -5,6 +5,7 @@ staged   every step: hiding side, then both critics          a stage is a config
 paper    every epoch: a pass for G1, one for G2, one for the hiding side
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -87,7 +88,7 @@ class LearnedTraining(fit.Experiment):
         for start in range(0, count, VALIDATION_BATCH):
             pictures = as_float(self.held_out.pictures[start : min(count, start + VALIDATION_BATCH)])
             payload, message = self._message(pictures, generator)
-            passage = self.model(pictures, message, bound=self._bound(self.plan.epochs))
+            passage = self.model(pictures, message)
             found.append(figures_of(pictures, passage, payload, self._logits(passage)))
         height, width = self.held_out.pictures.shape[2:]
         figures = {f"validation_{name}": float(torch.stack([one[name] for one in found]).mean()) for name in found[0]}
@@ -189,7 +190,8 @@ class LearnedTraining(fit.Experiment):
         ]
 
     def _bound(self, epoch: float) -> float | None:
-        return None if self.plan.bound is None else self.plan.bound.at(epoch / self.plan.epochs)
+        annealing, last = self.plan.annealing, self.plan.architecture.bound
+        return last if annealing is None or last is None else annealing.at(epoch / self.plan.epochs, last)
 
     def _averaged(self, losses: dict[str, Tensor]) -> dict[str, Tensor]:
         """Over the processes, so that all of them go by the same weights."""
@@ -224,14 +226,13 @@ def starting_model(plan: LearnedPlan) -> LearnedModel:
         ConfigError: If an earlier model has another architecture.
         WeightsError: If a file cannot be read, or holds something else.
     """
-    if plan.start is not None:
-        model: LearnedModel = shaped_weights.from_file(plan.start, LearnedModel)
-        model.requires_grad_(True)
-        if model.shape != plan.architecture:
-            raise ConfigError(f"{plan.start} has another architecture than the configuration")
-        return model
     model = LearnedModel(plan.architecture)
     model.start_near_identity(torch.Generator().manual_seed(plan.seed))
+    if plan.start is not None:
+        start = shaped_weights.from_file(plan.start, LearnedModel)
+        if replace(start.shape, bound=plan.architecture.bound) != plan.architecture:
+            raise ConfigError(f"{plan.start} has another architecture than the configuration")
+        model.load_state_dict(start.state_dict())
     if plan.codec is not None:
         model.codec = shaped_weights.from_file(plan.codec, ConvolutionalCodec)
         if model.codec.shape != plan.architecture.codec:

@@ -149,13 +149,6 @@ def test_the_high_pass_residual_is_blind_to_flat_and_sloping_content():
     assert residual[0, 0] == 0
 
 
-def test_pictures_are_brought_to_the_range_that_features_have_already():
-    picture, features = torch.rand(1, 3, 24, 24), torch.rand(1, 3, 20, 20)
-    stage_2, stage_1 = NETS["D2"]().eval(), NETS["D1"]().eval()
-    assert torch.equal(stage_2(picture), stage_2.dense(picture * 2 - 1))
-    assert torch.equal(stage_1(features), stage_1.dense(stage_1.up(features)))
-
-
 def test_a_few_steps_on_one_batch_teach_the_decoders_what_the_encoder_hides():
     encoder, decoder = NETS["E"](), NETS["D1"]()
     features, message = inputs("E", 4)
