@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``semstego train-task`` and ``semstego evaluate``: the receiver's task."""
+"""``semstego train-task`` and ``semstego evaluate``: the receiver's task, and Table II."""
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,9 +39,14 @@ def train_task(
 
 
 def evaluate(
-    task: Annotated[str, typer.Option(help="classification, or agreement (of ImageNet answers on photographs).")],
     data: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the labelled set, or of photographs.")],
-    name: Annotated[str, typer.Option("--set", help="fashion-mnist, cifar10 or objects.")] = "fashion-mnist",
+    model: Annotated[
+        str | None, typer.Argument(metavar="MODEL", help="Of the learned scheme: a shipped one, or a weights file.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="classification, or agreement (of ImageNet answers on photographs).")
+    ] = None,
+    name: Annotated[str, typer.Option("--set", help="fashion-mnist, cifar10, objects or crops.")] = "fashion-mnist",
     split: Annotated[str, typer.Option(help="Which of its pictures.")] = "test",
     weights: Annotated[
         str | None, typer.Option(help="Classifier: a shipped one, or a weights file; else the set's own.")
@@ -50,26 +55,61 @@ def evaluate(
     bpp: Annotated[list[float], typer.Option(min=0, help="Payload; 0 sends covers alone.")] = [1.0],  # noqa: B006
     pictures: Annotated[int, typer.Option(min=1, help="The first so many.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Fixes messages and keys.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="MODEL: hide so often, with this seed and the next ones.")] = 1,
+    detail: Annotated[
+        int | None, typer.Option(min=1, help="MODEL: reduce pictures to so many pixels, and enlarge them; CIFAR's: 32.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the figures as JSON.")] = None,
     sheet: Annotated[Path | None, typer.Option(help="Also draw labels and confidences, as PNG.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what exists.")] = False,
 ) -> None:
-    """What codec and message do to the receiver's task.
+    """What codec and message do to the receiver's task; with a MODEL, what its hiding costs and how well it reads.
 
-    Accuracy on clean pictures, on cover reconstructions and on stego reconstructions, with paired gaps.
+    Accuracy on clean pictures, on cover reconstructions and on stego reconstructions, with paired gaps. With a MODEL of
+    the learned scheme: the columns of the paper's Table II; its ACC gap, if --weights names a classifier.
     """
+    from semstego.data.files import check_output, write_all
+
+    for path in filter(None, (output, sheet)):
+        check_output(path, force=force)
+    if model is None:
+        if seeds != 1 or detail is not None:
+            raise typer.BadParameter("--seeds and --detail go with a MODEL")
+        report, lines, drawing = _of_task(task, data, name, split, weights, codec, bpp, pictures, seed, workers, sheet)
+    else:
+        if task == "agreement" or codec != ["cr085"] or workers != 1 or sheet:
+            raise typer.BadParameter("--task agreement, --codec, --workers and --sheet go without a MODEL")
+        chosen = range(seed, seed + seeds)
+        report, lines = _of_model(model, data, name, split, weights, bpp, pictures, chosen, detail)
+        drawing = {}
+    contents = {output: (json.dumps(report, indent=1) + "\n").encode()} if output else {}
+    write_all(contents | drawing, force=force)
+    print(json.dumps(report) if as_json else lines)
+
+
+def _of_task(
+    task: str | None,
+    data: Path,
+    name: str,
+    split: str,
+    weights: str | None,
+    codec: list[str],
+    bpp: list[float],
+    pictures: int,
+    seed: int,
+    workers: int,
+    sheet: Path | None,
+) -> tuple[dict[str, Any], str, dict[Path, bytes]]:
+    """Closed codecs under the task: the report, its lines for people, and the sheet if there is to be one."""
     if task not in ("classification", "agreement"):
         raise typer.BadParameter("--task takes classification and agreement")
     from semstego.cli import terminal
     from semstego.data import sets
-    from semstego.data.files import check_output, write_all
     from semstego.paper.task_sheet import draw
     from semstego.tasks import agreement, classification, evaluation
 
-    for path in filter(None, (output, sheet)):
-        check_output(path, force=force)
     if task == "agreement":
         judge = agreement.load()
         chosen, facts = agreement.label(judge, data).first(pictures), {"judge": "EfficientNet-Lite0"}
@@ -84,14 +124,44 @@ def evaluate(
                 found = evaluation.evaluate(judge, chosen, one, payload, seed=seed, workers=workers, progress=progress)
                 cells.append(found)
     report = {"task": task, **facts, "seed": seed, "cells": [cell.figures for cell in cells]}
-    contents = {}
-    if output:
-        contents[output] = (json.dumps(report, indent=1) + "\n").encode()
-    if sheet:
-        contents[sheet] = draw(judge, chosen, cells[0].received)
-    write_all(contents, force=force)
-    if as_json:
-        print(json.dumps(report))
-        return
-    for cell in cells:
-        print(evaluation.in_words(cell.figures))
+    drawing = {sheet: draw(judge, chosen, cells[0].received)} if sheet else {}
+    return report, "\n".join(evaluation.in_words(cell.figures) for cell in cells), drawing
+
+
+def _of_model(
+    model: str,
+    data: Path,
+    name: str,
+    split: str,
+    weights: str | None,
+    bpp: list[float],
+    pictures: int,
+    seeds: range,
+    detail: int | None,
+) -> tuple[dict[str, Any], str]:
+    """A model of the learned scheme: the report, and Table II for people."""
+    from semstego.cli import terminal
+    from semstego.data import sets
+    from semstego.data.enlarge import softened
+    from semstego.data.labelled import LabelledPictures
+    from semstego.schemes import learned_point
+    from semstego.tasks import classification, hiding_evaluation
+    from semstego.tasks.carriers import Learned
+
+    carrier = Learned(learned_point.load(model).model)
+    chosen = sets.load(name, data, split).first(pictures)
+    if weights and len(chosen.classes) < 2:
+        raise typer.BadParameter(f"--weights: the pictures of {name} have no classes to tell apart")
+    judge = classification.load(weights) if weights else None
+    if detail:
+        chosen = LabelledPictures(softened(chosen.pictures, detail), chosen.labels, chosen.classes)
+    origin, cells = hiding_evaluation.photographs_of(name, data, split), []
+    with terminal.bar() as progress:
+        for payload in bpp:
+            found = hiding_evaluation.evaluate(
+                carrier, chosen, payload, seeds=seeds, task=judge, photographs=origin, progress=progress
+            )
+            cells.append(found)
+    report = {"model": model, "set": name, "split": split, "detail": detail, "weights": weights, "cells": cells}
+    means = "means over {hidings:,} hidings, {photographs:,} photographs; --json gives intervals".format(**cells[0])
+    return report, f"{hiding_evaluation.table(cells)}\n{means}"

@@ -109,8 +109,8 @@ def evaluate(
         bpp: Payload bits per pixel that are asked for.
         seeds: Of payloads and all that the scheme draws.
         task: Judges the reconstructions, if the pictures have labels.
-        photographs: The photograph that each picture comes from, ``(n,)``; intervals draw whole photographs. None if
-            each picture is one of its own.
+        photographs: The photograph that each picture comes from, ``(n,)`` or longer, where these are the first of a
+            set; intervals draw whole photographs. None if each picture is one of its own.
         progress: Told the share that is done.
 
     Returns:
@@ -193,7 +193,7 @@ def _measured(
     colour = np.broadcast_to(data.pictures, (*data.pictures.shape[:3], 3))
     bits = round(bpp * colour[0, :, :, 0].size)
     for place, start in enumerate(range(0, len(data), BATCH)):
-        pictures = np.ascontiguousarray(colour[start : start + BATCH])
+        pictures = colour[start : start + BATCH].copy()  # torch warns of read-only views
         hidden = carrier.hide(pictures, bits, np.random.default_rng((seed, place)))
         kept = np.flatnonzero(hidden.carried)
         right = {}

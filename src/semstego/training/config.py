@@ -52,6 +52,9 @@ class Data(Settings):
     detail: PositiveInt | None = None
     """Reduce pictures to this side and enlarge them again [pixels]; 32 makes them CIFAR's kind."""
 
+    limit: PositiveInt | None = None
+    """Take the first so many pictures of a split."""
+
     def load(self, split: str) -> LabelledPictures:
         """One split, as :func:`semstego.data.sets.load` gives it.
 
@@ -59,6 +62,7 @@ class Data(Settings):
             DataError: If it is not there.
         """
         found = sets.load(self.set, self.folder, split)
+        found = found if self.limit is None else found.first(self.limit)
         if self.detail is None:
             return found
         return LabelledPictures(softened(found.pictures, self.detail), found.labels, found.classes)

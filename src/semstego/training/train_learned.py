@@ -171,23 +171,23 @@ class LearnedTraining(fit.Experiment):
         return Famo(tuple(losses), learning_rate=self.plan.famo_rate, decay=self.plan.famo_decay)
 
     def _message(self, pictures: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """A fresh payload ``(b, l)``, and the message ``(b, d, h, w)`` that it fills."""
+        """A fresh payload ``(b, l)``, and the message ``(b, d, h, w)`` that it fills, copies dealt anew as by a key."""
         count, _, height, width = pictures.shape
         shape = (self.plan.architecture.depth, height, width)
         carriers = shape[0] * height * width
         length = self.plan.payload_bits(height, width)
         source = generator or torch.Generator().manual_seed(torch.initial_seed())
         payload = torch.randint(2, (count, length), generator=source).float().to(pictures.device)
-        return payload, spreading.spread(payload, spreading.tiled(length, carriers)).view(count, *shape)
+        self.positions = spreading.tiled(length, carriers)
+        if length < carriers:
+            self.positions = self.positions[torch.randperm(carriers, generator=source).numpy()]
+        return payload, spreading.spread(payload, self.positions).view(count, *shape)
 
     def _logits(self, passage: Passage) -> list[Tensor]:
-        """Of the payload, at both stages."""
-        carriers = passage.logits_1[0].numel()
+        """Of the payload that :meth:`_message` dealt last, at both stages."""
         length = self.plan.payload_bits(*passage.logits_1.shape[2:])
-        places = spreading.tiled(length, carriers)
-        return [
-            spreading.gathered(logits.flatten(1), places, length) for logits in (passage.logits_1, passage.logits_2)
-        ]
+        both = (passage.logits_1.flatten(1), passage.logits_2.flatten(1))
+        return [spreading.gathered(logits, self.positions, length) for logits in both]
 
     def _bound(self, epoch: float) -> float | None:
         annealing, last = self.plan.annealing, self.plan.architecture.bound
@@ -234,9 +234,10 @@ def starting_model(plan: LearnedPlan) -> LearnedModel:
             raise ConfigError(f"{plan.start} has another architecture than the configuration")
         model.load_state_dict(start.state_dict())
     if plan.codec is not None:
-        model.codec = shaped_weights.from_file(plan.codec, ConvolutionalCodec)
-        if model.codec.shape != plan.architecture.codec:
+        codec = shaped_weights.from_file(plan.codec, ConvolutionalCodec)
+        if replace(codec.shape, scale=plan.architecture.scale) != plan.architecture.codec:
             raise ConfigError(f"{plan.codec} has another architecture than the configuration")
+        model.codec.load_state_dict(codec.state_dict())  # it serves at any scale
     return model
 
 

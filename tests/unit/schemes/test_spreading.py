@@ -9,8 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semstego.errors import ArgumentError
 from semstego.message.cipher import Key
-from semstego.schemes.spreading import gathered, keyed, spread, tiled
+from semstego.schemes.spreading import gathered, keyed, seats, spread, tiled
 
 KEY = Key(bytes(32))
 KINDS = {
@@ -115,3 +116,31 @@ def test_ten_copies_under_noise_are_worth_what_the_normal_distribution_says(kind
         errors[copies] = ((gathered(received, positions, 1000) > 0) != (payload > 0.5)).float().mean().item()
         assert errors[copies] == pytest.approx(math.erfc(math.sqrt(copies / 2) / noise) / 2, abs=0.015)
     assert errors[10] < errors[1] / 10
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(2, 5), st.integers(0, 40), st.integers(0, 40))
+def test_every_bit_has_a_seat_and_the_interior_its_own_place(kernel, more_rows, more_columns):
+    edge = kernel - 1
+    height, width = 8 * edge + more_rows, 8 * edge + more_columns
+    places = seats(height, width, kernel)
+    copies = np.bincount(places, minlength=height * width).reshape(height, width)
+    inside = (slice(edge, height - edge), slice(edge, width - edge))
+    first, second = places.reshape(2, height - 2 * edge, width - 2 * edge)
+    rows, columns = np.divmod(first, width)
+    assert np.array_equal(rows, np.broadcast_to(np.arange(edge, height - edge)[:, None], rows.shape))
+    assert np.array_equal(columns, np.broadcast_to(np.arange(edge, width - edge), columns.shape))
+    assert (copies[inside] == 1).all()
+    border = np.ones((height, width), bool)
+    border[inside] = False
+    assert copies[border].min() >= 1
+    assert np.ptp(copies[border]) <= 1
+    assert border.ravel()[second.ravel()].all()
+
+
+def test_pictures_of_more_border_than_interior_have_no_seats():
+    assert len(seats(14, 14, 3)) == 200
+    with pytest.raises(ArgumentError, match="more border than interior"):
+        seats(13, 13, 3)
+    with pytest.raises(ArgumentError, match="more border than interior"):
+        seats(3, 100, 3)
