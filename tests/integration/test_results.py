@@ -39,6 +39,13 @@ BARS = {  # that the benchmarks must report, met or not
     "task_gap_objects": {"clean accuracy, percent", "unseen objects, percent"},
     "task_ratio_objects": {"task over control where pixels lose 5 points, lower end of the interval, points"},
     "agreement": {"cr085, 1 bpp, cover to stego reconstruction: interval contains 0"},
+    "learned_table": {
+        f"{bpp} bpp: {name}"
+        for bpp in ("1", "0.1")
+        for name in ("bit_accuracy_1_percent", "psnr1_db", "bit_accuracy_2_percent", "psnr2_db", "psnr_sc_db")
+    },
+    "learned_files": {"files", "wrong", "refused, percent", "net bpp"},
+    "famo": {"exact FAMO, times a step with fixed weights", "lagged FAMO, times a step with fixed weights"},
     "training_speed": {
         "32-true: share of the bare loop's pictures per second",
         "bf16-mixed: share of the bare loop's pictures per second",

@@ -4,8 +4,9 @@
 picture ─Es─▸ features ─quantise─▸ symbols ─dequantise─▸ features ─Ds─ 8 bits ─▸ picture
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, get_args
 
 import torch
 from torch import Tensor
@@ -15,7 +16,8 @@ from semstego.codec.quantiser import LEVELS, Quantiser, Variant, picture_to_8_bi
 from semstego.codec.shaped_weights import Shaped
 
 DISTURBANCE = 4.0  # width of what a message may do to a feature [quantisation steps]
-MAX_SIZE = 256
+MAX_SIZES = {"channels": 64, "kernel": 256, "hidden": 256}
+MAX_KERNEL_WIDTH = 4096  # hidden * kernel: its square is the weights of a layer
 STEP = 2 / LEVELS  # width of a quantisation step in features of [-1, 1]
 
 
@@ -48,11 +50,17 @@ class CodecShape:
             ValueError: If one is out of range.
         """
         object.__setattr__(self, "quantiser", Variant(self.quantiser))
-        if not all(1 <= size <= MAX_SIZE for size in self._sizes()):
-            raise ValueError(f"sizes of the networks are from 1 to {MAX_SIZE}")
+        self._check(MAX_SIZES)
+        if self.hidden * self.kernel > MAX_KERNEL_WIDTH:
+            raise ValueError(f"hidden * kernel is at most {MAX_KERNEL_WIDTH}")
+        if self.activation not in get_args(Activation):
+            raise ValueError(f"there is no activation {self.activation!r}")
 
-    def _sizes(self) -> tuple[int, ...]:
-        return (self.channels, self.kernel, self.hidden)
+    def _check(self, most: dict[str, int]) -> None:
+        """Refuse sizes that are out of range."""
+        for name, limit in most.items():
+            if not 1 <= getattr(self, name) <= limit:
+                raise ValueError(f"{name} is from 1 to {limit}")
 
 
 class CodecPassage(NamedTuple):
@@ -96,16 +104,21 @@ class ConvolutionalCodec(Shaped):
             dither: In training, draws uniform noise of a step's width in place of all rounding. The straight-through
                 gradient lies about clamped features, and at useful learning rates the codec blows up on its lies.
         """
-        features = self.encoder(pictures)
-        scale = self.quantiser.scale(features)
-        if dither is None:
-            received = self.quantiser.straight_through(features, scale)
-            seen = picture_to_8_bit(self.decoder(received))
-            return CodecPassage(features, seen, received, self.encoder(seen))
-        limit = scale.view(-1, 1, 1, 1)
-        noise = torch.rand(features.shape, generator=dither, device=features.device) - 0.5
-        kept = features.clamp(-limit, limit)
-        disturbed = (kept + DISTURBANCE * noise * STEP * limit).detach()
-        return CodecPassage(
-            features, self.decoder(kept + noise * STEP * limit), disturbed, self.encoder(self.decoder(disturbed))
-        )
+        with in_full_precision(pictures):
+            features = self.encoder(pictures)
+            scale = self.quantiser.scale(features)
+            if dither is None:
+                received = self.quantiser.straight_through(features, scale)
+                seen = picture_to_8_bit(self.decoder(received))
+                return CodecPassage(features, seen, received, self.encoder(seen))
+            limit = scale.view(-1, 1, 1, 1)
+            noise = torch.rand(features.shape, generator=dither, device=features.device) - 0.5
+            kept = features.clamp(-limit, limit)
+            disturbed = (kept + DISTURBANCE * noise * STEP * limit).detach()
+            seen = self.decoder(kept + noise * STEP * limit)
+            return CodecPassage(features, seen, disturbed, self.encoder(self.decoder(disturbed)))
+
+
+def in_full_precision(tensor: Tensor) -> AbstractContextManager[None]:
+    """Where symbols and 8-bit pictures are made: bfloat16 holds neither."""
+    return torch.autocast(tensor.device.type, enabled=False)

@@ -9,17 +9,20 @@ E is shown the features without their gradient, as in the authors' code: hiding 
 """
 
 from dataclasses import dataclass, fields
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
 from semstego.codec.convolutional import start_near_identity
-from semstego.codec.convolutional_codec import STEP, CodecShape, ConvolutionalCodec
-from semstego.codec.quantiser import picture_to_8_bit
+from semstego.codec.convolutional_codec import STEP, CodecShape, ConvolutionalCodec, in_full_precision
+from semstego.codec.quantiser import LEVELS, picture_to_8_bit
 from semstego.codec.shaped_weights import Shaped
 from semstego.nets.densenet import HidingEncoder, RevealingDecoder
 from semstego.schemes.spreading import gathered, seats, spread
+
+Meeting = Literal["paths", "seats"]
+MAX_SIZES = {"depth": 16, "growth": 128, "blocks": 16}
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Architecture(CodecShape):
     depth: int = 1
     growth: int = 16
     blocks: int = 5
-    meeting: Literal["paths", "seats"] = "paths"
+    meeting: Meeting = "paths"
     high_pass: bool = False
     bound: float | None = None
 
@@ -50,8 +53,18 @@ class Architecture(CodecShape):
         """The part that Es, Ds and the quantiser are built from."""
         return CodecShape(**{field.name: getattr(self, field.name) for field in fields(CodecShape)})
 
-    def _sizes(self) -> tuple[int, ...]:
-        return (*super()._sizes(), self.depth, self.growth, self.blocks)
+    def __post_init__(self) -> None:
+        """As :class:`CodecShape`, for all sizes and options.
+
+        Raises:
+            ValueError: If one is out of range.
+        """
+        super().__post_init__()
+        self._check(MAX_SIZES)
+        if self.meeting not in get_args(Meeting):
+            raise ValueError(f"there is no meeting {self.meeting!r}")
+        if self.bound is not None and not 0 < self.bound <= LEVELS:
+            raise ValueError(f"a bound lies between 0 and {LEVELS} steps")
 
 
 WAVES = 4
@@ -113,14 +126,17 @@ class LearnedModel(Shaped):
             bound: In place of the shape's, while training begins with a wider one [quantisation steps].
         """
         codec, quantiser = self.codec, self.codec.quantiser
-        features = codec.encoder(covers)
-        scale = quantiser.scale(features)
+        with in_full_precision(covers):
+            features = codec.encoder(covers)
+            scale = quantiser.scale(features)
         stego = self.hidden(features.detach(), message, scale, bound)
         each = scale.view(-1, 1, 1, 1)
-        features, stego = (quantiser.straight_through(one, scale) for one in (features, stego))
-        cover_seen, stego_seen = (picture_to_8_bit(codec.decoder(one)) for one in (features, stego))
-        features, stego = features / each, stego / each
-        return Passage(features, stego, cover_seen, stego_seen, self.revealed_1(stego), self.revealed_2(stego_seen))
+        with in_full_precision(covers):
+            features, stego = (quantiser.straight_through(one, scale) for one in (features, stego.float()))
+            cover_seen, stego_seen = (picture_to_8_bit(codec.decoder(one)) for one in (features, stego))
+            features, stego = features / each, stego / each
+        logits = self.revealed_1(stego).float(), self.revealed_2(stego_seen).float()
+        return Passage(features, stego, cover_seen, stego_seen, *logits)
 
     def hidden(self, features: Tensor, message: Tensor, scale: Tensor, bound: float | None = None) -> Tensor:
         """Stego features, not yet quantised, of cover features ``(b, c, h', w')`` with the scale ``(b,)``."""
@@ -140,7 +156,9 @@ class LearnedModel(Shaped):
         if self.shape.meeting == "paths":
             direct: Tensor = self.revealer_2(pictures * 2 - 1)
             return direct
-        return self._unseated(self.revealer_2(self.codec.encoder(pictures)))
+        with in_full_precision(pictures):
+            features = self.codec.encoder(pictures)
+        return self._unseated(self.revealer_2(features))
 
     def _seated(self, message: Tensor, features: Tensor) -> Tensor:
         """A message ``(b, d, h, w)`` in its seats, as signs on every wave: ``(b, 8 d, h', w')``."""

@@ -117,7 +117,7 @@ class Syndrome:
     """
 
     codec: ConvolutionalCodec
-    name: str = "syndrome, HILL"
+    name: str = "syndrome (HILL)"
 
     def hide(self, pictures: NDArray[np.uint8], bits: int, rng: np.random.Generator) -> Hidden:
         """See :class:`semstego.tasks.hiding_evaluation.Carrier`."""
@@ -149,7 +149,7 @@ class Closed:
     @property
     def name(self) -> str:
         """What tables call it."""
-        return f"syndrome, {self.codec}"
+        return f"syndrome ({self.codec})"
 
     def hide(self, pictures: NDArray[np.uint8], bits: int, rng: np.random.Generator) -> Hidden:
         """See :class:`semstego.tasks.hiding_evaluation.Carrier`."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.precision import MixedPrecision
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -71,16 +72,25 @@ class Experiment(ABC):
             _align(optimiser)
 
 
+class MixedFromWholeInputs(MixedPrecision):
+    """bfloat16 where autocast finds it fit; Fabric would give it the pictures, too, whose 8 bits it cannot hold."""
+
+    def convert_input(self, data: Any) -> Any:
+        """Leave the inputs as they are."""
+        return data
+
+
 def fabric(plan: Plan, *, accelerator: str = "auto", devices: int = 1, nodes: int = 1) -> Fabric:
     """Fabric on one device, or on several by DDP, in the plan's precision."""
     on_gpu = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
     many = devices * nodes > 1
+    mixed = (plan.precision or ("bf16-mixed" if on_gpu else "32-true")) == "bf16-mixed"
     made = Fabric(
         accelerator=accelerator,
         devices=devices,
         num_nodes=nodes,
         strategy="ddp" if many else "auto",
-        precision=plan.precision or ("bf16-mixed" if on_gpu else "32-true"),
+        plugins=[MixedFromWholeInputs("bf16-mixed", "cuda" if on_gpu else "cpu")] if mixed else None,
     )
     made.launch()
     return made

@@ -68,6 +68,8 @@ class LearnedPlan(Plan):
     def _belong_together(self) -> "LearnedPlan":
         if self.annealing is not None and self.architecture.bound is None:
             raise ValueError("annealing needs an architecture with a bound to end at")
+        if self.weights == {}:
+            raise ValueError("without a weight there is no loss")
         if self.schedule == "paper" and self.critics is None:
             raise ValueError("Algorithm 1 trains critics: say which")
         if self.tile is not None and self.task is not None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
@@ -65,14 +66,15 @@ class LearnedTraining(fit.Experiment):
     def training_step(self, pictures: Tensor, labels: Tensor, epoch: float) -> dict[str, Tensor]:
         """One step of what this pass trains."""
         pictures = one_tile(pictures, self.plan.tile)
-        passed = PASSES[self.plan.schedule][int(epoch % 1 * self.passes)]
+        # A step is a fraction of an epoch in binary digits: a hair is added, or the last pass would get one too many.
+        passed = PASSES[self.plan.schedule][int(epoch * self.passes + 1e-6) % self.passes]
         payload, message = self._message(pictures)
         if self.critics is None:
             return self._hiding_step(pictures, labels, payload, message, epoch)
         if passed in NAMES:
             return self._critics_step(pictures, message, (passed,), epoch)
         figures = {}
-        if passed == "hiding" or epoch / self.plan.epochs >= self.critics.settings.warm_up:
+        if epoch / self.plan.epochs >= self.critics.settings.warm_up:
             figures = self._hiding_step(pictures, labels, payload, message, epoch)
         if passed == "everything":
             figures |= self._critics_step(pictures, message, NAMES, epoch)
@@ -84,14 +86,17 @@ class LearnedTraining(fit.Experiment):
         self.model.eval()
         generator = torch.Generator().manual_seed(MESSAGE_SEED)
         found: list[dict[str, Tensor]] = []
+        weights: list[int] = []
         count = min(len(self.held_out.labels), self.plan.validation_pictures)
         for start in range(0, count, VALIDATION_BATCH):
             pictures = as_float(self.held_out.pictures[start : min(count, start + VALIDATION_BATCH)])
             payload, message = self._message(pictures, generator)
             passage = self.model(pictures, message)
+            weights.append(len(pictures))
             found.append(figures_of(pictures, passage, payload, self._logits(passage)))
         height, width = self.held_out.pictures.shape[2:]
-        figures = {f"validation_{name}": float(torch.stack([one[name] for one in found]).mean()) for name in found[0]}
+        means = {name: np.average([float(one[name]) for one in found], weights=weights) for name in found[0]}
+        figures = {f"validation_{name}": float(mean) for name, mean in means.items()}
         figures["compression_ratio"] = compression_ratio(height, width, self.plan.architecture.kernel)
         return figures | {f"weight_{name}": weight for name, weight in self.weighing.weights().items()}
 
@@ -120,7 +125,8 @@ class LearnedTraining(fit.Experiment):
         self.optimiser.step()
         if self.plan.weights == "famo":
             with torch.no_grad(), batch_statistics_untouched(self.bare):
-                after = self.bare(pictures, message, bound=self._bound(epoch))
+                with self.runner.autocast():
+                    after = self.bare(pictures, message, bound=self._bound(epoch))
                 self.weighing.update(self._averaged(self._losses(pictures, labels, payload, after)))
         return figures_of(pictures, passage, payload, self._logits(passage))
 
@@ -130,7 +136,7 @@ class LearnedTraining(fit.Experiment):
         """One step of critics; the hiding side is in evaluation mode, as Algorithm 1 says."""
         assert self.critics is not None
         self.bare.eval()
-        with torch.no_grad():
+        with torch.no_grad(), self.runner.autocast():
             passage = self.bare(pictures, message, bound=self._bound(epoch))
         return self.critics.learn(passage, names, epoch, self.plan.epochs)
 

@@ -2,7 +2,6 @@
 """Training of the codec and of the learned scheme: it learns, it resumes, and every pass moves its own part alone."""
 
 import csv
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -190,27 +189,18 @@ def test_every_shipped_configuration_of_a_codec_trains(config, folders, tmp_path
     assert figures["validation_psnr_db"] > 5
 
 
-HIDING = sorted(path for path in CONFIGS.glob("*.yaml") if "weights" in yaml.safe_load(path.read_text()))
+OF_THE_SCHEME = ("hiding-", "learned-", "task-64", "critics-", "paper-")
+HIDING = sorted(path for path in CONFIGS.glob("*.yaml") if path.stem.startswith(OF_THE_SCHEME))
 
 
 @pytest.mark.parametrize("config", HIDING, ids=lambda path: path.stem)
 def test_every_shipped_configuration_of_hiding_trains(config, folders, tmp_path):
-    changes = {"epochs": 1, "batch": 4, "tile": 16, "data": Data(set="crops", folder=folders[8])}
-    changes |= {"codec": None, "start": None}  # files that are not shipped
-    _, figures = run(read_config(config, LearnedPlan).model_copy(update=changes), tmp_path)
-    assert 0 <= figures["validation_accuracy_1"] <= 1
-
-
-@pytest.mark.parametrize("config", HIDING, ids=lambda path: path.stem)
-def test_a_shipped_configuration_fits_what_it_begins_with(config):
-    """``runs/NAME.safetensors`` is what the configuration of that name makes."""
     plan = read_config(config, LearnedPlan)
-    if plan.codec is not None:
-        made = read_config(CONFIGS / f"{plan.codec.stem}.yaml", CodecPlan).architecture
-        assert replace(made, scale=plan.architecture.scale) == plan.architecture.codec
-    if plan.start is not None:
-        made = read_config(CONFIGS / f"{plan.start.stem}.yaml", LearnedPlan).architecture
-        assert replace(made, bound=plan.architecture.bound) == plan.architecture
+    changes = {"epochs": 1, "batch": 4, "data": Data(set="crops", folder=folders[8]), "codec": None, "start": None}
+    if plan.critics is not None:
+        changes["critics"] = plan.critics.model_copy(update={"width": 1})
+    _, figures = run(plan.model_copy(update=changes), tmp_path)
+    assert 0 <= figures["validation_accuracy_1"] <= 1
 
 
 # --- the whole scheme ---
@@ -310,9 +300,6 @@ def test_in_the_papers_schedule_each_pass_moves_its_own_part_alone(tiny, tmp_pat
     assert changes_of_each_step(plan, tmp_path) == expected
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="4 / 3 % 1 * 3 < 1: the first step of a pass may train the part before"
-)
 def test_so_it_is_in_later_epochs(tiny, tmp_path):
     plan = tiny(**FULL, schedule="paper", epochs=2)
     expected = [{"critic_1"}] * STEPS + [{"critic_2"}] * STEPS + [{"model"}] * STEPS
@@ -366,10 +353,7 @@ def test_batch_normalisation_counts_every_batch_once(tiny, tmp_path, weights):
     "schedule",
     [
         "staged",
-        pytest.param(
-            "paper",
-            marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason="the warm-up is not heard of there"),
-        ),
+        "paper",
     ],
 )
 def test_during_the_warm_up_the_critics_learn_alone(tiny, tmp_path, schedule):
@@ -463,22 +447,16 @@ def test_weights_of_losses_that_are_not_there_are_refused(tiny, tmp_path, unknow
         run(tiny(weights={"reveal_1": 1, unknown: 2}), tmp_path)
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="torch.stack of nothing")
-def test_no_weights_at_all_are_refused(tiny, tmp_path):
-    with pytest.raises(ConfigError):
-        run(tiny(weights={}), tmp_path)
+def test_no_weights_at_all_are_refused(tiny):
+    with pytest.raises(ValueError, match="without a weight there is no loss"):
+        tiny(weights={})
 
 
 @pytest.mark.parametrize(
     "precision",
     [
         "32-true",
-        pytest.param(
-            "bf16-mixed",
-            marks=pytest.mark.xfail(
-                strict=True, raises=AssertionError, reason="the losses after a step are taken without autocast"
-            ),
-        ),
+        "bf16-mixed",
     ],
 )
 def test_famo_compares_like_with_like(tiny, precision):
@@ -502,8 +480,13 @@ def test_a_tenth_of_a_bit_per_pixel_is_rounded_to_whole_bits(tiny):
         payload, message = experiment._message(torch.zeros(3, 3, height, width))
         assert payload.shape == (3, round(0.1 * height * width))
         assert message.shape == (3, 1, height, width)
-        copies = len(message[0].flatten()) // payload.shape[1]
-        assert torch.equal(message.flatten(1)[:, : copies * payload.shape[1]], payload.repeat(1, copies))
+        assert torch.equal(message.flatten(1), payload[:, experiment.positions])
+        copies = np.bincount(experiment.positions)
+        assert copies.max() - copies.min() <= 1  # each bit as often as the others, and not always in the same places
+        before = experiment.positions
+        torch.manual_seed(height)
+        experiment._message(torch.zeros(3, 3, height, width))
+        assert (before != experiment.positions).any()
     assert plan.payload_bits(2, 2) == 1
     assert tiny(architecture={**TINY, "depth": 3}).payload_bits(16, 16) == 768
     assert tiny(architecture={**TINY, "depth": 3}, payload_bpp=1.5).payload_bits(16, 16) == 384
@@ -594,7 +577,6 @@ def test_training_sees_tiles_and_validation_whole_pictures(tiny, tmp_path):
     assert sides == {True: {(12, 12)}, False: {(28, 28)}}
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the last, smaller batch weighs as much as the others")
 def test_validation_does_not_depend_on_its_batches(tiny, monkeypatch):
     experiment = experiment_of(tiny(architecture={**TINY, "bound": 5}))
     together = experiment.validate()

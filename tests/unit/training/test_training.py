@@ -16,7 +16,15 @@ from semstego.training import checkpoint, fit
 from semstego.training.batches import Batches
 from semstego.training.config import read_config
 
-OTHERS = ("task-codec", "codec-", "hiding-", "learned-", "critics-", "paper-")  # of other kinds, tested beside them
+OTHERS = (
+    "task-codec",
+    "task-64",
+    "codec-",
+    "hiding-",
+    "learned-",
+    "critics-",
+    "paper-",
+)  # of other kinds, tested beside them
 CONFIGS = [
     path for path in sorted((Path(__file__).parents[3] / "configs").glob("*.yaml")) if not path.stem.startswith(OTHERS)
 ]
