@@ -24,7 +24,7 @@ from semstego.message.frame import HEADER_BITS, Frame, Header, Opened, unseal
 from semstego.schemes.correction import MAX_RATE, Code
 from semstego.schemes.learned_point import LearnedPoint, to_tensor
 
-HEADER_CARRIERS = 384  # a rate of 1/4: the header must survive whatever the body may survive
+HEADER_CARRIERS = 800  # a rate below 1/8: the header must survive whatever a short body may survive
 HEADER_SHARE = 64  # of the carriers, one in so many where that is more
 
 
