@@ -90,7 +90,7 @@ def test_equal_inputs_give_equal_streams_and_another_nonce_another(cover, hidden
     assert again.stream == hidden.stream != other.stream
 
 
-@pytest.mark.parametrize("size", [(48, 80), (33, 57)])
+@pytest.mark.parametrize("size", [(48, 80), (64, 48)])
 def test_pictures_of_other_sizes(cover, size):
     picture = np.asarray(Image.fromarray(cover).resize(size[::-1], Image.Resampling.BICUBIC))
     out = semstego.hide(picture, b"short", key=KEY, scheme="learned", nonce=bytes(8))
@@ -118,7 +118,7 @@ def test_what_no_model_is_for_is_refused(cover, hidden, tmp_path):
     with pytest.raises(PictureError, match="channels"):
         semstego.hide(cover[:, :, 0], b"x", key=KEY, scheme="learned")
     with pytest.raises(PictureError, match="megapixels"):
-        semstego.hide(np.zeros((2048, 2048, 3), "u1"), b"x", key=KEY, scheme="learned")
+        semstego.hide(np.tile(cover, (32, 32, 1)), b"x", key=KEY, scheme="learned")
     with pytest.raises(WeightsError):
         semstego.hide(cover, b"x", key=KEY, scheme="learned", codec=tmp_path / "none.safetensors")
     other = next(name for name in LEARNED if name != "learned-100")
