@@ -5,7 +5,7 @@
                    └─E(message)─quantise─▸ stego features ─┬──────────Ds─▸ stego reconstruction ─D2─▸ logits 2
                                                            └─D1─▸ logits 1          (8 bits)
 
-E is shown the features without their gradient, as in the authors' code: hiding never bends the codec.
+E is shown the features without their gradient, as in the authors' code; with seats, D2 reads through Es and bends it.
 """
 
 from dataclasses import dataclass, fields

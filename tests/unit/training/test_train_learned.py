@@ -306,6 +306,17 @@ def test_so_it_is_in_later_epochs(tiny, tmp_path):
     assert changes_of_each_step(plan, tmp_path) == 2 * expected
 
 
+def test_the_passes_of_all_epochs_begin_and_end_where_they_should(tiny, monkeypatch):
+    """Steps reach the training as fractions of epochs, which binary digits do not hold."""
+    experiment, taken, batches = experiment_of(tiny(**FULL, schedule="paper", epochs=160)), [], 7
+    monkeypatch.setattr(experiment, "_message", lambda pictures: (None, None))
+    monkeypatch.setattr(experiment, "_critics_step", lambda pictures, message, names, epoch: taken.append(*names))
+    monkeypatch.setattr(experiment, "_hiding_step", lambda *inputs: taken.append("model"))
+    for step in range(160 * 3 * batches):
+        experiment.training_step(torch.zeros(1, 3, 8, 8), torch.zeros(1), step / (3 * batches))
+    assert taken == 160 * (["critic_1"] * batches + ["critic_2"] * batches + ["model"] * batches)
+
+
 def test_each_step_of_the_staged_schedule_moves_everything_that_learns(tiny, tmp_path):
     assert changes_of_each_step(tiny(**FULL), tmp_path) == [{"critic_1", "critic_2", "model"}] * 2 * STEPS
 
