@@ -8,23 +8,19 @@ weights, with FAMO as published, and with FAMO that learns of a step from the lo
 """
 
 import argparse
-import io
 import time
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import torch
 
 import record
 from semstego.data.labelled import LabelledPictures
+from semstego.paper.figures import famo_weights
 from semstego.training import fit
 from semstego.training.batches import Batches
 from semstego.training.learned_plan import LearnedPlan
 from semstego.training.train_learned import LearnedTraining
-
-mpl.use("Agg")
-from matplotlib import pyplot as plt
 
 STEPS = 300
 SEED = 1
@@ -51,7 +47,7 @@ def main() -> None:
     cost = {name: typical[name] / typical["fixed"] for name in ("famo", "famo-lagged")}
     apart = np.abs(courses["famo"] - courses["famo-lagged"])
     target = record.ROOT / "docs" / "famo_weights.svg"
-    target.write_bytes(plot(courses))
+    target.write_bytes(famo_weights(NAMES, courses["famo"], courses["famo-lagged"]))
     record.write(
         "famo",
         {
@@ -102,22 +98,6 @@ def run(source, folder: Path) -> tuple[dict, dict, dict]:
         for name, course in losses.items()
     }
     return seconds, courses, ends
-
-
-def plot(courses: dict) -> bytes:
-    """Weights of the losses over the steps: lines as published, dashes lagged."""
-    mpl.rcParams["svg.hashsalt"] = "semstego"  # the same figures give the same file
-    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-    for place, name in enumerate(NAMES):
-        axes.semilogy(courses["famo"][:, place], color=f"C{place}", label=name)
-        axes.semilogy(courses["famo-lagged"][:, place], color=f"C{place}", linestyle=":")
-    axes.set(xlabel="step", ylabel="weight of the loss's gradient")
-    axes.set_title("FAMO: lines as published, dots lagged by a step", fontsize=10)
-    axes.legend(fontsize=8, ncols=2)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    plt.close(figure)
-    return buffer.getvalue()
 
 
 if __name__ == "__main__":

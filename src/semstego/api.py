@@ -188,7 +188,7 @@ def reveal(
     return Revealed(opened.message, opened.name, stage, used, round(time.perf_counter() - start, 3))
 
 
-def send(cover: Source, *, codec: str | Path = "cr085", flatten: bool = False) -> bytes:
+def send(cover: Source, *, codec: str | Path = DEFAULT_CODEC, flatten: bool = False) -> bytes:
     """Plain semantic communication: the `.sem` stream of a picture with nothing hidden."""
     picture = load_picture(cover, flatten=flatten)
     point = _learned(codec).point if codec in LEARNED else operating_point.load(codec)

@@ -7,16 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
+from semstego.cli.training import Accelerator, Devices, Force, Nodes, Run
+
 
 def train_task(
     task: Annotated[str, typer.Argument(metavar="TASK", help="classification")],
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML, such as configs/fashion-mnist.yaml.")],
-    run: Annotated[Path, typer.Option(help="Folder of the run; a run that is there already goes on.")],
+    run: Run,
     output: Annotated[Path, typer.Option("--output", "-o", help="The weights to write, in half precision.")],
-    accelerator: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
-    devices: Annotated[int, typer.Option(min=1, help="Devices a node; more than one trains by DDP.")] = 1,
-    nodes: Annotated[int, typer.Option(min=1, help="Nodes.")] = 1,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what exists.")] = False,
+    accelerator: Accelerator = "auto",
+    devices: Devices = 1,
+    nodes: Nodes = 1,
+    force: Force = False,
 ) -> None:
     """Train the network of a task."""
     if task != "classification":
@@ -63,7 +65,7 @@ def evaluate(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the figures as JSON.")] = None,
     sheet: Annotated[Path | None, typer.Option(help="Also draw labels and confidences, as PNG.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what exists.")] = False,
+    force: Force = False,
 ) -> None:
     """What codec and message do to the receiver's task; with a MODEL, what its hiding costs and how well it reads.
 

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from semstego.codec.codec import Symbols
 from semstego.errors import DamagedStreamError, StreamError
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "NAME",
     "Stream",
     "pack",
+    "pack_symbols",
     "read",
     "unpack",
 ]
@@ -105,6 +107,20 @@ def pack(stream: Stream) -> bytes:
     size = (stream.height, stream.width, len(stream.coded))
     header = _FIELDS.pack(MAGIC, _VERSION, stream.channels, name, stream.fingerprint, *size)
     return header + _checksum(header, stream.coded) + stream.coded
+
+
+def pack_symbols(symbols: Symbols, coded: bytes, codec: str, fingerprint: bytes) -> bytes:
+    """Write the stream of symbols that a codec has coded; errors as in :func:`pack`."""
+    return pack(
+        Stream(
+            codec=codec,
+            fingerprint=fingerprint,
+            height=symbols.height,
+            width=symbols.width,
+            channels=symbols.channels,
+            coded=coded,
+        )
+    )
 
 
 def unpack(data: bytes) -> Stream:

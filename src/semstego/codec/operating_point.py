@@ -59,16 +59,7 @@ class OperatingPoint:
     def pack(self, symbols: Symbols) -> bytes:
         """The `.sem` stream of symbols."""
         coded = self.entropy[symbols.channels].encode(symbols.values)
-        return container.pack(
-            Stream(
-                codec=self.name,
-                fingerprint=self.fingerprint,
-                height=symbols.height,
-                width=symbols.width,
-                channels=symbols.channels,
-                coded=coded,
-            )
-        )
+        return container.pack_symbols(symbols, coded, self.name, self.fingerprint)
 
     def unpack(self, stream: Stream) -> Symbols:
         """The symbols of a stream.

@@ -12,7 +12,9 @@ scale: here it is a constant of the model, or one byte per picture.
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from semstego.errors import ArgumentError
@@ -115,6 +117,12 @@ def picture_to_8_bit(picture: Tensor) -> Tensor:
         Same shape.
     """
     return _straight_through(picture, (picture * 255).round().clamp(0, 255) / 255)
+
+
+def to_pictures(seen: Tensor) -> NDArray[np.uint8]:
+    """Float pictures ``(b, c, h, w)`` as they are stored: uint8 ``(b, h, w, c)``."""
+    pictures: NDArray[np.uint8] = (seen * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return np.ascontiguousarray(pictures)
 
 
 def _per_picture(scale: Tensor) -> Tensor:

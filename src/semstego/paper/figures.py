@@ -2,12 +2,15 @@
 """Figures of the documentation, drawn from ``results/*.json`` alone."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 METHODS = {  # colour and marker
     "pixels": ("pixels alone (principal components)", "#777777", "o"),
@@ -26,6 +29,30 @@ def task_against_ratio(sets: dict[str, Any]) -> bytes:
     FigureCanvasSVG(figure)
     for axes, (name, found) in zip(figure.subplots(1, len(sets), squeeze=False)[0], sets.items(), strict=True):
         _panel(axes, name, found)
+    return _svg(figure)
+
+
+def famo_weights(names: Sequence[str], published: NDArray[np.float64], lagged: NDArray[np.float64]) -> bytes:
+    """SVG: weights of the losses over the steps of a training, by FAMO as published and by its lagged use.
+
+    Args:
+        names: Of the losses.
+        published: ``(steps, losses)``.
+        lagged: The same shape.
+    """
+    figure = Figure((7, 4), layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.subplots()
+    for place, name in enumerate(names):
+        axes.semilogy(published[:, place], color=f"C{place}", label=name)
+        axes.semilogy(lagged[:, place], color=f"C{place}", linestyle=":")
+    axes.set(xlabel="step", ylabel="weight of the loss's gradient")
+    axes.set_title("FAMO: lines as published, dots lagged by a step", fontsize=10)
+    axes.legend(fontsize=8, ncols=2)
+    return _svg(figure)
+
+
+def _svg(figure: Figure) -> bytes:
     target = io.BytesIO()
     with rc_context({"svg.hashsalt": "semstego"}):  # the same bytes for the same figures
         figure.savefig(target, format="svg", metadata={"Date": None})

@@ -18,6 +18,7 @@ from torch import Tensor
 from semstego.codec import container, shaped_weights
 from semstego.codec.codec import Picture, Symbols
 from semstego.codec.container import Stream
+from semstego.codec.quantiser import to_pictures
 from semstego.errors import DamagedStreamError, PictureError, StreamError, WeightsError
 from semstego.schemes.learned_model import LearnedModel
 from semstego.schemes.scheme import LEARNED
@@ -86,8 +87,7 @@ class LearnedPoint:
     def decode(self, symbols: Symbols) -> Picture:
         """Ds, to 8 bits."""
         with torch.inference_mode():
-            seen = self.model.codec.decoder(self.dequantised(symbols))[0]
-        picture: Picture = (seen * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+            picture: Picture = to_pictures(self.model.codec.decoder(self.dequantised(symbols)))[0]
         return picture
 
     @property
@@ -110,16 +110,7 @@ class LearnedPoint:
         """The `.sem` stream of symbols: they are a picture, and PNG packs those."""
         buffer = io.BytesIO()
         Image.fromarray(np.squeeze(symbols.values.transpose(1, 2, 0))).save(buffer, "PNG", optimize=True)
-        return container.pack(
-            Stream(
-                codec=self.name,
-                fingerprint=self.fingerprint,
-                height=symbols.height,
-                width=symbols.width,
-                channels=symbols.channels,
-                coded=buffer.getvalue(),
-            )
-        )
+        return container.pack_symbols(symbols, buffer.getvalue(), self.name, self.fingerprint)
 
     def unpack(self, stream: Stream) -> Symbols:
         """The symbols of a stream.

@@ -29,6 +29,7 @@ from torch import Tensor
 from semstego.codec import operating_point
 from semstego.codec.codec import Picture, SymbolMap
 from semstego.codec.convolutional_codec import ConvolutionalCodec
+from semstego.codec.quantiser import to_pictures
 from semstego.coding import costs, ternary
 from semstego.errors import ArgumentError, InfeasibleError, PictureError
 from semstego.message import frame
@@ -220,9 +221,7 @@ def _encoded(pictures: NDArray[np.uint8], codec: ConvolutionalCodec) -> tuple[ND
 @torch.inference_mode()
 def _decoded(symbols: NDArray[np.uint8], scale: Tensor, codec: ConvolutionalCodec) -> NDArray[np.uint8]:
     """The 8-bit pictures ``(n, h, w, c)`` that a PNG would hold."""
-    seen = codec.decoder(codec.quantiser.to_features(torch.from_numpy(symbols), scale))
-    pictures: NDArray[np.uint8] = (seen * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
-    return np.ascontiguousarray(pictures)
+    return to_pictures(codec.decoder(codec.quantiser.to_features(torch.from_numpy(symbols), scale)))
 
 
 def _received(

@@ -106,6 +106,5 @@ def moved(
         raise ConfigError(f"these pictures cannot be cut into blocks of {start.block} pixels")
     held_out = Batches(validation, 1, seed=0, device=runner.device)
     experiment = TaskCodecTraining(runner, plan, start, task, held_out)
-    batches = Batches(data, plan.batch, seed=plan.seed, device=runner.device)
-    figures = fit.fit(runner, experiment, batches, plan, folder, progress)
+    figures = fit.fit(runner, experiment, fit.shared(runner, plan, data), plan, folder, progress)
     return experiment.bare.basis(), figures

@@ -97,8 +97,5 @@ def train(
     """
     data, validation = plan.data.load("train"), plan.data.load("validation")
     experiment = ClassifierTraining(runner, plan, validation)
-    batches = Batches(
-        data, plan.batch, seed=plan.seed, device=runner.device, rank=runner.global_rank, processes=runner.world_size
-    )
-    fit.fit(runner, experiment, batches, plan, folder, progress)
+    fit.fit(runner, experiment, fit.shared(runner, plan, data), plan, folder, progress)
     return experiment.bare, data.classes

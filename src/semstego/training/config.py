@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from semstego.data import sets
 from semstego.data.enlarge import softened
@@ -80,6 +80,22 @@ class Plan(Settings):
     """Of the arithmetic, in Fabric's words. None: bf16-mixed on a GPU, 32-true elsewhere; processors with AVX512-BF16
     gain from bf16-mixed, too."""
     optimiser: OptimiserSettings
+
+
+class TiledPlan(Plan):
+    """What the trainings of fully convolutional networks have."""
+
+    task: str | None = None
+    """The frozen classifier in the loss: a shipped one, or a weights file; None leaves the task out."""
+    tile: PositiveInt | None = None
+    """Train on tiles of this side [pixels] cut from the pictures: what is hard to learn is the border, which features
+    do not cover, and small pictures have more of it. None takes pictures whole, and a task must."""
+
+    @model_validator(mode="after")
+    def _task_sees_pictures(self) -> "TiledPlan":
+        if self.tile is not None and self.task is not None:
+            raise ValueError("a task needs whole pictures: give tile or task, not both")
+        return self
 
 
 PlanType = TypeVar("PlanType", bound=Plan)

@@ -46,9 +46,9 @@ class Critics:
 
     def learn(self, passage: Passage, names: tuple[str, ...], epoch: float, epochs: int) -> dict[str, Tensor]:
         """One step of some critics on a passage without gradient; returns their losses, eq. 14."""
-        losses = {}
+        losses, views = {}, _seen(passage)
         for name in names:
-            cover, stego = (one.detach() for one in _seen(passage)[name])
+            cover, stego = (one.detach() for one in views[name])
             self.bare[name].train().requires_grad_(True)
             optimiser.set_learning_rate(self.optimisers[name], self.settings.optimiser, epoch, epochs)
             # One batch of both: batch normalisation must not see which is which.

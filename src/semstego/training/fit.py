@@ -14,6 +14,7 @@ from lightning_fabric.plugins.precision import MixedPrecision
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from semstego.data.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.training import checkpoint
 from semstego.training.batches import Batches
@@ -94,6 +95,17 @@ def fabric(plan: Plan, *, accelerator: str = "auto", devices: int = 1, nodes: in
     )
     made.launch()
     return made
+
+
+def shared(runner: Fabric, plan: Plan, data: LabelledPictures) -> Batches:
+    """The plan's batches of these pictures, this process's share of each.
+
+    Raises:
+        ConfigError: As :class:`Batches`.
+    """
+    return Batches(
+        data, plan.batch, seed=plan.seed, device=runner.device, rank=runner.global_rank, processes=runner.world_size
+    )
 
 
 def fit(

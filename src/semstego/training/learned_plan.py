@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from semstego.schemes.learned_model import Architecture
-from semstego.training.config import NotNegative, OptimiserSettings, Plan, Settings, Share
+from semstego.training.config import NotNegative, OptimiserSettings, Settings, Share, TiledPlan
 
 
 class CriticSettings(Settings):
@@ -36,7 +36,7 @@ class Annealing(Settings):
         return float(self.first * (last / self.first) ** done)
 
 
-class LearnedPlan(Plan):
+class LearnedPlan(TiledPlan):
     """Training of the learned scheme."""
 
     architecture: Architecture = Architecture()
@@ -57,11 +57,7 @@ class LearnedPlan(Plan):
     """Of the losses by name, fixed; or FAMO's, which are found anew after every step, or from the next one's losses."""
     famo_rate: PositiveFloat = 0.025
     famo_decay: NotNegative = 0.01
-    task: str | None = None
-    """The frozen classifier of loss 6: a shipped one, or a weights file; None leaves the task out."""
     critics: CriticSettings | None = None
-    tile: PositiveInt | None = None
-    """Train on tiles of this side [pixels], as ``semstego train-codec`` does; None takes pictures whole."""
     validation_pictures: PositiveInt = 500
 
     @model_validator(mode="after")
@@ -72,8 +68,6 @@ class LearnedPlan(Plan):
             raise ValueError("without a weight there is no loss")
         if self.schedule == "paper" and self.critics is None:
             raise ValueError("Algorithm 1 trains critics: say which")
-        if self.tile is not None and self.task is not None:
-            raise ValueError("a task needs whole pictures: give tile or task, not both")
         if self.payload_bpp is not None and self.payload_bpp > self.architecture.depth:
             raise ValueError(f"{self.architecture.depth} bits a pixel are the most that this architecture carries")
         return self

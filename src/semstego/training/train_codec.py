@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
-from pydantic import PositiveInt, model_validator
 from torch import Tensor
 from torch.nn import functional
 
@@ -15,32 +14,21 @@ from semstego.losses.semantic import PICTURE_WEIGHT, Task, semantic_loss
 from semstego.nets.channels_last import channels_last
 from semstego.training import fit, optimiser
 from semstego.training.batches import Batches, as_float, one_tile
-from semstego.training.config import NotNegative, Plan, Share
+from semstego.training.config import NotNegative, Share, TiledPlan
 
 VALIDATION_BATCH = 250
 LONGEST_GRADIENT = 0.05  # norm; the product of four layers has cliffs
 
 
-class CodecPlan(Plan):
+class CodecPlan(TiledPlan):
     """Training of Es and Ds."""
 
     architecture: CodecShape = CodecShape()
-    task: str | None = None
-    """The frozen classifier of eq. 3: a shipped one, or a weights file; None leaves the task out."""
     picture_weight: Share = PICTURE_WEIGHT
     """lambda of eq. 3."""
     inversion: NotNegative = 0.0
     """Weight of the squared error of features that are decoded and encoded again, disturbed as by a message. The paper
     has none, and its codec blurs at stage II what a message has done; with it, stage II sees what stage I sees."""
-    tile: PositiveInt | None = None
-    """Train on tiles of this side [pixels] cut from the pictures: what is hard to learn is the border, which features
-    do not cover, and small pictures have more of it. None takes pictures whole, and a task must."""
-
-    @model_validator(mode="after")
-    def _task_sees_pictures(self) -> "CodecPlan":
-        if self.tile is not None and self.task is not None:
-            raise ValueError("a task needs whole pictures: give tile or task, not both")
-        return self
 
 
 class CodecTraining(fit.Experiment):
@@ -104,13 +92,6 @@ def train(
     """
     held_out = Batches(plan.data.load("validation"), 1, seed=0, device=runner.device)
     experiment = CodecTraining(runner, plan, task, held_out)
-    batches = Batches(
-        plan.data.load("train"),
-        plan.batch,
-        seed=plan.seed,
-        device=runner.device,
-        rank=runner.global_rank,
-        processes=runner.world_size,
-    )
+    batches = fit.shared(runner, plan, plan.data.load("train"))
     fit.fit(runner, experiment, batches, plan, folder, progress)
     return experiment.bare

@@ -257,13 +257,6 @@ def train(plan: LearnedPlan, task: Task | None, folder: Path, runner: Fabric, pr
     """
     held_out = Batches(plan.data.load("validation"), 1, seed=0, device=runner.device)
     experiment = LearnedTraining(runner, plan, task, held_out)
-    batches = Batches(
-        plan.data.load("train"),
-        plan.batch,
-        seed=plan.seed,
-        device=runner.device,
-        rank=runner.global_rank,
-        processes=runner.world_size,
-    )
+    batches = fit.shared(runner, plan, plan.data.load("train"))
     fit.fit(runner, experiment, batches, plan, folder, progress)
     return experiment.bare
