@@ -25,8 +25,9 @@ from rich.progress import track
 import record
 from semstego.data import crops
 from semstego.schemes import learned_point
-from semstego.tasks.carriers import INVERSION_STEPS, Closed, Learned, LsbMatching, Syndrome
-from semstego.tasks.hiding_evaluation import Carrier, evaluate, photographs_of, table
+from semstego.tasks.carriers import INVERSION_STEPS, Learned, LsbMatching, Syndrome
+from semstego.tasks.closed_carriers import Closed
+from semstego.tasks.hiding_evaluation import Carrier, evaluate, table
 
 PAYLOADS = tuple(tenth / 10 for tenth in range(1, 11))  # bpp, coded bits
 BESIDE = (0.1, 0.5, 1.0)  # of the schemes without a network
@@ -104,7 +105,7 @@ def cells_wanted(full: Path, tuned: list[tuple[Path, float]]) -> Iterator[tuple[
 def cell(folder: Path, pictures: int | None, scheme: str, path: Path, bpp: float) -> dict:
     """One cell, in a process of its own."""
     torch.set_num_threads(1)
-    data, origin = crops.load(folder, "test"), photographs_of("crops", folder, "test")
+    data, origin = crops.load(folder, "test"), crops.photographs_of(folder, "test")
     count = FEW if scheme in ("syndrome", "LSB matching") else len(data)
     chosen = data.first(count if pictures is None else min(count, pictures))
     model = learned_point.load(path).model

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from semstego.learned_system import LearnedSystem
 
 DEFAULT_CODEC = "cr085"
-DEFAULT_MODEL = "learned-100"
+DEFAULT_MODEL = "learned-photo"
 
 Message = bytes | str | os.PathLike[str]
 StreamSource = bytes | str | os.PathLike[str]
@@ -108,7 +108,7 @@ def hide(
         key: From :func:`derive_key`; or give ``passphrase``.
         passphrase: Text or bytes.
         codec: ``cr085``, the default, ``cr050``, ``cr025``, or the path of weights; for the learned scheme one of its
-            models, ``learned-100`` unless said otherwise.
+            models, ``learned-photo`` unless said otherwise.
         scheme: ``"syndrome"`` (side-informed HILL), ``"learned"`` (the paper's networks), or one of your own.
         name: File name to send along; it takes 1 + its length bytes.
         nonce: 8 bytes for reproducible output; never use one twice with a key. Default: random.

@@ -13,6 +13,7 @@ from PIL import Image
 
 import semstego
 from semstego import learned_system
+from semstego.api import DEFAULT_MODEL
 from semstego.codec import container
 from semstego.data.enlarge import softened
 from semstego.errors import CapacityError, EmbeddingError, NothingFoundError, PictureError, StreamError, WeightsError
@@ -44,7 +45,7 @@ def test_a_file_comes_back_exactly_at_both_stages(hidden):
     for source in (hidden.stream, hidden.png):
         found = semstego.reveal(source, key=KEY, scheme="learned")
         assert found.message == MESSAGE
-        assert found.codec == "learned-100"
+        assert found.codec == DEFAULT_MODEL
     assert semstego.reveal(hidden.stream, key=KEY).stage == "features"  # the stream says which model it needs
 
 
@@ -57,7 +58,7 @@ def test_the_report_counts_what_was_done(hidden, cover):
 
 
 def test_wrong_key_absence_and_damage_look_alike(hidden, cover):
-    empty = semstego.send(cover, codec="learned-100")
+    empty = semstego.send(cover, codec=DEFAULT_MODEL)
     damaged = bytearray(hidden.stream)
     damaged[-20] ^= 1
     cases = [
@@ -121,13 +122,13 @@ def test_what_no_model_is_for_is_refused(cover, hidden, tmp_path):
         semstego.hide(np.tile(cover, (32, 32, 1)), b"x", key=KEY, scheme="learned")
     with pytest.raises(WeightsError):
         semstego.hide(cover, b"x", key=KEY, scheme="learned", codec=tmp_path / "none.safetensors")
-    other = next(name for name in LEARNED if name != "learned-100")
+    other = next(name for name in LEARNED if name != DEFAULT_MODEL)
     with pytest.raises(StreamError):
         semstego.reveal(hidden.stream, key=KEY, codec=other)
 
 
 def test_a_stream_whose_symbols_have_another_size_is_refused(hidden):
-    system = learned_system.load("learned-100")
+    system = learned_system.load(DEFAULT_MODEL)
     stream = container.unpack(hidden.stream)
     small = io.BytesIO()
     Image.new("RGB", (10, 10)).save(small, "PNG")

@@ -143,7 +143,7 @@ def _of_model(
 ) -> tuple[dict[str, Any], str]:
     """A model of the learned scheme: the report, and Table II for people."""
     from semstego.cli import terminal
-    from semstego.data import sets
+    from semstego.data import crops, sets
     from semstego.data.enlarge import softened
     from semstego.data.labelled import LabelledPictures
     from semstego.schemes import learned_point
@@ -157,7 +157,8 @@ def _of_model(
     judge = classification.load(weights) if weights else None
     if detail:
         chosen = LabelledPictures(softened(chosen.pictures, detail), chosen.labels, chosen.classes)
-    origin, cells = hiding_evaluation.photographs_of(name, data, split), []
+    origin = crops.photographs_of(data, split) if name == "crops" else None
+    cells = []
     with terminal.bar() as progress:
         for payload in bpp:
             found = hiding_evaluation.evaluate(

@@ -18,6 +18,7 @@ from semstego.codec.shaped_weights import Shaped
 DISTURBANCE = 4.0  # width of what a message may do to a feature [quantisation steps]
 MAX_SIZES = {"channels": 64, "kernel": 256, "hidden": 256}
 MAX_KERNEL_WIDTH = 4096  # hidden * kernel: its square is the weights of a layer
+MAX_HEADROOM = 64  # grey levels
 STEP = 2 / LEVELS  # width of a quantisation step in features of [-1, 1]
 
 
@@ -33,6 +34,8 @@ class CodecShape:
         activation: Between the layers.
         quantiser: Eq. 9 to the letter, or ours.
         scale: Features are quantised in [-scale, scale]; None finds each cover's, which must then be transmitted.
+        headroom: Es takes black for so much and white for so much less [grey levels], or the receiver's picture would
+            clip half of what a message does to them.
     """
 
     channels: int = 3
@@ -42,6 +45,7 @@ class CodecShape:
     activation: Activation = "none"
     quantiser: Variant = Variant.OURS
     scale: int | None = 1
+    headroom: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what no machine should build: the sizes may come from somebody's file.
@@ -53,6 +57,8 @@ class CodecShape:
         self._check(MAX_SIZES)
         if self.hidden * self.kernel > MAX_KERNEL_WIDTH:
             raise ValueError(f"hidden * kernel is at most {MAX_KERNEL_WIDTH}")
+        if not 0 <= self.headroom <= MAX_HEADROOM:
+            raise ValueError(f"headroom is from 0 to {MAX_HEADROOM} grey levels")
         if self.activation not in get_args(Activation):
             raise ValueError(f"there is no activation {self.activation!r}")
 
@@ -105,7 +111,7 @@ class ConvolutionalCodec(Shaped):
                 gradient lies about clamped features, and at useful learning rates the codec blows up on its lies.
         """
         with in_full_precision(pictures):
-            features = self.encoder(pictures)
+            features = self.features(pictures)
             scale = self.quantiser.scale(features)
             if dither is None:
                 received = self.quantiser.straight_through(features, scale)
@@ -117,6 +123,12 @@ class ConvolutionalCodec(Shaped):
             disturbed = (kept + DISTURBANCE * noise * STEP * limit).detach()
             seen = self.decoder(kept + noise * STEP * limit)
             return CodecPassage(features, seen, disturbed, self.encoder(self.decoder(disturbed)))
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """What the sender's Es makes of pictures ``(b, c, h, w)`` in [0, 1]: ``(b, c, h', w')``, not yet quantised."""
+        least = self.shape.headroom / LEVELS
+        found: Tensor = self.encoder(pictures.clamp(least, 1 - least))
+        return found
 
 
 def in_full_precision(tensor: Tensor) -> AbstractContextManager[None]:

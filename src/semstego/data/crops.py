@@ -145,7 +145,20 @@ def load(folder: Path, split: str) -> LabelledPictures:
     Raises:
         DataError: If there is no such set, or its file is missing or damaged.
     """
+    pictures = _read(folder, split)["pictures"]
+    return LabelledPictures(pictures, np.zeros(len(pictures), np.int64), CLASSES)
+
+
+def photographs_of(folder: Path, split: str) -> NDArray[np.int16]:
+    """The photograph that each crop of a set comes from, ``(n,)``, by its place in the description.
+
+    Raises:
+        DataError: As :func:`load`.
+    """
+    return _read(folder, split)["photographs"]
+
+
+def _read(folder: Path, split: str) -> dict[str, NDArray[Any]]:
     if split not in SETS:
         raise DataError(f"the crops have the sets {', '.join(SETS)}, and no {split!r}")
-    pictures = arrays.read(folder / f"{split}.npz", ARRAYS, "semstego data build-crops")["pictures"]
-    return LabelledPictures(pictures, np.zeros(len(pictures), np.int64), CLASSES)
+    return arrays.read(folder / f"{split}.npz", ARRAYS, "semstego data build-crops")

@@ -43,6 +43,13 @@ class LabelledPictures:
         """The first so many."""
         return LabelledPictures(self.pictures[:count], self.labels[:count], self.classes)
 
+    def in_grey(self) -> "LabelledPictures":
+        """The same without colour: luma of ITU-R BT.601, as Pillow finds it."""
+        if self.pictures.shape[3] == 1:
+            return self
+        luma = self.pictures @ np.array([19595, 38470, 7471], np.uint32) + 0x8000 >> 16
+        return LabelledPictures(luma.astype(np.uint8)[..., np.newaxis], self.labels, self.classes)
+
     def held_out(self, every: int) -> tuple["LabelledPictures", "LabelledPictures"]:
         """All but one picture in ``every``, and those: a validation set for sets that come without one."""
         chosen = np.arange(len(self)) % every == every - 1

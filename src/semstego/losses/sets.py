@@ -45,6 +45,7 @@ class Outcome:
         logits_1: What stage I revealed, before the sigmoid, ``(b, l)``.
         logits_2: What stage II revealed.
         task: The frozen task; None leaves its terms out, lambda is 1.
+        picture_weight: lambda.
         critic_logits_1: Verdicts ``(b, 2)`` on the features of cover and stego; None leaves the critic out.
         critic_logits_2: Verdicts on the reconstructions of cover and stego.
     """
@@ -59,6 +60,7 @@ class Outcome:
     logits_2: Tensor
     target: Tensor | None = None
     task: Task | None = None
+    picture_weight: float = PICTURE_WEIGHT
     critic_logits_1: tuple[Tensor, Tensor] | None = None
     critic_logits_2: tuple[Tensor, Tensor] | None = None
 
@@ -131,7 +133,8 @@ def _semantic(outcome: Outcome, reconstruction: Tensor) -> Tensor:
     """Equations 3 and 13; lambda is 1 without a task."""
     if outcome.task is None or outcome.target is None:
         return functional.mse_loss(reconstruction, outcome.cover)
-    return semantic_loss(reconstruction, outcome.cover, outcome.target, outcome.task)
+    weight = outcome.picture_weight
+    return semantic_loss(reconstruction, outcome.cover, outcome.target, outcome.task, picture_weight=weight)
 
 
 def _released_semantic(outcome: Outcome, reconstruction: Tensor) -> Tensor:

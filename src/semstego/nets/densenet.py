@@ -85,7 +85,8 @@ class HidingEncoder(nn.Module):
 
         Args:
             features: Cover features ``(b, c, h', w')``, nominally in [-1, 1].
-            message: Bits ``(b, d, h, w)``, float 0 or 1; without a path signs ``(b, d, h', w')``, -1 or 1.
+            message: Bits ``(b, d, h, w)``, float 0 or 1; without a path signs ``(b, d, h', w')``, -1 or 1,
+                and 0 where nothing is carried.
             bound: No feature moves by more than this [units of the features]; a tensor must broadcast to the
                 features. None leaves the residual as it is, like the paper.
 

@@ -12,6 +12,9 @@ a 3x3 shortcut that shares its batch normalisation with the main path, and input
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+EPSILON = 1e-3  # of the batch normalisation that the original was written with, TensorFlow's
 
 
 class Normalised(nn.Sequential):
@@ -20,7 +23,7 @@ class Normalised(nn.Sequential):
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> None:
         super().__init__(
             nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2),
-            nn.BatchNorm2d(outputs),
+            nn.BatchNorm2d(outputs, eps=EPSILON),
         )
 
 
@@ -51,14 +54,29 @@ class Residual(nn.Module):
         return maps + main
 
 
+class Pooled(nn.Module):
+    """The mean over 3x3 at every second position, padded as TensorFlow's "SAME".
+
+    Even sides are padded at the far end alone, 0 1 2 | 2 3 4 | ..; odd sides at both, - 0 1 | 1 2 3 | ..
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps ``(b, c, h, w)`` to ``(b, c, ceil(h / 2), ceil(w / 2))``; the padding does not count in the mean."""
+        # By hand: torch 2.13's own padding up to a ceiling writes beyond its memory in the backward pass on CPUs.
+        height, width = maps.shape[-2:]
+        edges = (width % 2, 1, height % 2, 1)
+        inside = functional.pad(maps.new_ones(1, 1, height, width), edges)
+        shares = functional.avg_pool2d(inside, 3, 2)
+        return functional.avg_pool2d(functional.pad(maps, edges), 3, 2) / shares
+
+
 class Halving(nn.Module):
     """Layer type 3: an averaged pair of convolutions plus a 1x1 shortcut, each with its own normalisation."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.shortcut = Normalised(inputs, outputs, kernel=1, stride=2)
-        # The original pads as TensorFlow's "SAME", which leaves the padding out of the mean.
-        self.main = nn.Sequential(Pair(inputs, outputs), nn.AvgPool2d(3, 2, padding=1, count_include_pad=False))
+        self.main = nn.Sequential(Pair(inputs, outputs), Pooled())
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps ``(b, inputs, h, w)`` to ``(b, outputs, ceil(h / 2), ceil(w / 2))``."""

@@ -2,11 +2,12 @@
 """The learned scheme on files: a frame, coded against the errors of D1 and D2, becomes E's message.
 
     header, 96 bits ─ code ─▸ its carriers ──┐
-    body ───────────── code ─▸ all the rest ─┴─ mask ─ keyed order ─▸ message, D x H x W ─E─▸ stego symbols
+    body ───────────── code ─▸ what it takes ┴─ mask ─ keyed order ─▸ message, D x H x W ─E─▸ stego symbols
     logits of D1 or D2 ─ keyed order, mask ─ soft decisions ─▸ header ─▸ body ─▸ file, or nothing
 
-The code takes all the room there is, so a shorter message is a surer one. Nothing is exact before the code, which is
-why the sender reads back both stages, and refuses what does not come back.
+The code takes up to four carriers for a bit, and those that are left over are silent: a short message is a sure one and
+moves few features. Nothing is exact before the code, which is why the sender reads back both stages, and refuses what
+does not come back.
 """
 
 from dataclasses import dataclass
@@ -23,19 +24,28 @@ from semstego.message.cipher import TAG_BYTES, Key
 from semstego.message.frame import HEADER_BITS, Frame, Header, Opened, unseal
 from semstego.schemes.correction import MAX_RATE, Code
 from semstego.schemes.learned_point import LearnedPoint, to_tensor
+from semstego.schemes.spreading import interior_first
 
 HEADER_CARRIERS = 800  # a rate below 1/8: the header must survive whatever a short body may survive
 HEADER_SHARE = 64  # of the carriers, one in so many where that is more
+LEAST_RATE = 0.25  # information bits for a carrier of the body; more carriers would move more and hardly help
 
 
 @dataclass(frozen=True)
 class Carriers:
     """The D x H x W bits of one message, ordered and masked by a key; built alike by sender and receiver.
 
-    The order is the same in all pictures of one size under one key, as nothing that a receiver has is free of errors.
+    The order is the same in all pictures of one size under one key, as nothing that a receiver has is free of errors;
+    the border comes last.
+
+    Attributes:
+        shape: D, H and W.
+        kernel: Side of the kernels of Es [pixels].
+        key: Of sender and receiver.
     """
 
     shape: tuple[int, int, int]
+    kernel: int
     key: Key
 
     @property
@@ -58,12 +68,12 @@ class Carriers:
         Raises:
             ArgumentError: If it does not fit.
         """
-        return Code(8 * body_bytes, self.count - self.header)
+        return Code(8 * body_bytes, min(self.count - self.header, int(8 * body_bytes / LEAST_RATE)))
 
     def fill(self, coded: NDArray[np.uint8]) -> Tensor:
-        """Coded bits, header first, as a message ``(1, d, h, w)``."""
-        message = np.empty(self.count, np.float32)
-        message[self._order] = coded ^ self._mask
+        """Coded bits, header first, as a message ``(1, d, h, w)``, the rest of it silent."""
+        message = np.full(self.count, 0.5, np.float32)
+        message[self._order[: len(coded)]] = coded ^ self._mask[: len(coded)]
         return torch.from_numpy(message.reshape(1, *self.shape))
 
     def read(self, logits: Tensor) -> NDArray[np.float32]:
@@ -73,7 +83,8 @@ class Carriers:
 
     @property
     def _order(self) -> NDArray[np.int64]:
-        return self.key.permutation("learned order", self._context, self.count)
+        order = self.key.permutation("learned order", self._context, self.count)
+        return interior_first(order, *self.shape, self.kernel)
 
     @property
     def _mask(self) -> NDArray[np.uint8]:
@@ -150,10 +161,12 @@ class LearnedScheme:
         if header.body_bytes < TAG_BYTES:
             raise NothingFoundError
         try:
-            body = carriers.body_code(header.body_bytes).decode(read[carriers.header :])
+            code = carriers.body_code(header.body_bytes)
         except ArgumentError:
             raise NothingFoundError from None
+        body = code.decode(read[carriers.header :][: code.carriers])
         return unseal(header, bits.to_bytes(body), key)
 
     def _carriers(self, height: int, width: int, key: Key) -> Carriers:
-        return Carriers((self.point.model.shape.depth, height, width), key)
+        shape = self.point.model.shape
+        return Carriers((shape.depth, height, width), shape.kernel, key)

@@ -19,10 +19,12 @@ from semstego.codec.convolutional_codec import STEP, CodecShape, ConvolutionalCo
 from semstego.codec.quantiser import LEVELS, picture_to_8_bit
 from semstego.codec.shaped_weights import Shaped
 from semstego.nets.densenet import HidingEncoder, RevealingDecoder
-from semstego.schemes.spreading import gathered, seats, spread
+from semstego.schemes.spreading import Positions, gathered, seats, spread, tiled
 
 Meeting = Literal["paths", "seats"]
 MAX_SIZES = {"depth": 16, "growth": 128, "blocks": 16}
+MAX_COPIES = 1000
+NOT_IN_WEIGHTS = ("bound", "copies", "headroom")  # options that may change between two trainings of the same weights
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,10 @@ class Architecture(CodecShape):
             which E writes and D1 and D2 read on four carrier waves each (:func:`waves`); D2 reads the picture's
             features, found by Es.
         high_pass: Show the decoders what they are given less its local mean, too.
-        bound: E moves no feature by more than this [quantisation steps]; None bounds nothing, like the paper.
+        bound: E moves no feature by more than this [quantisation steps], and with seats none where both are empty, so
+            that a small payload costs little; None bounds nothing, like the paper.
+        copies: Places of a bit, on average, where a payload leaves so much room, and the rest of the message is silent;
+            None fills the message with copies, like the paper. It tells what a model was trained for.
     """
 
     depth: int = 1
@@ -47,6 +52,7 @@ class Architecture(CodecShape):
     meeting: Meeting = "paths"
     high_pass: bool = False
     bound: float | None = None
+    copies: float | None = None
 
     @property
     def codec(self) -> CodecShape:
@@ -65,6 +71,8 @@ class Architecture(CodecShape):
             raise ValueError(f"there is no meeting {self.meeting!r}")
         if self.bound is not None and not 0 < self.bound <= LEVELS:
             raise ValueError(f"a bound lies between 0 and {LEVELS} steps")
+        if self.copies is not None and not 1 <= self.copies <= MAX_COPIES:
+            raise ValueError(f"a bit has from 1 to {MAX_COPIES} copies")
 
 
 WAVES = 4
@@ -113,6 +121,15 @@ class LearnedModel(Shaped):
             for each in (kernel, None)
         )
 
+    def places(self, payload_bits: int, height: int, width: int) -> Positions:
+        """Where the bits of a payload go in a message that is not yet dealt by a key, ``(d * h * w,)``.
+
+        Raises:
+            ArgumentError: If they do not fit.
+        """
+        carriers, copies = self.shape.depth * height * width, self.shape.copies
+        return tiled(payload_bits, carriers, None if copies is None else min(carriers, round(copies * payload_bits)))
+
     def start_near_identity(self, generator: torch.Generator) -> None:
         """Let the codec begin as nearly the identity; see :func:`semstego.codec.convolutional.start_near_identity`."""
         start_near_identity(self.codec.encoder, self.codec.decoder, generator)
@@ -122,12 +139,12 @@ class LearnedModel(Shaped):
 
         Args:
             covers: Float pictures ``(b, c, h, w)`` in [0, 1].
-            message: Bits ``(b, d, h, w)``, float 0 or 1.
+            message: Bits ``(b, d, h, w)``, float 0 or 1, and 0.5 where nothing is carried.
             bound: In place of the shape's, while training begins with a wider one [quantisation steps].
         """
         codec, quantiser = self.codec, self.codec.quantiser
         with in_full_precision(covers):
-            features = codec.encoder(covers)
+            features = codec.features(covers)
             scale = quantiser.scale(features)
         stego = self.hidden(features.detach(), message, scale, bound)
         each = scale.view(-1, 1, 1, 1)
@@ -141,9 +158,12 @@ class LearnedModel(Shaped):
     def hidden(self, features: Tensor, message: Tensor, scale: Tensor, bound: float | None = None) -> Tensor:
         """Stego features, not yet quantised, of cover features ``(b, c, h', w')`` with the scale ``(b,)``."""
         each, most = scale.view(-1, 1, 1, 1), self.shape.bound if bound is None else bound
+        reach: Tensor | float = 1.0
         if self.shape.meeting == "seats":
-            message = self._seated(message, features)
-        stego: Tensor = self.hider(features / each, message, bound=None if most is None else most * STEP)
+            signs = self._seated(message, features)
+            message = torch.cat([signs * wave for wave in waves(features.shape[2], features.shape[3], signs)], 1)
+            reach = (signs != 0).any(1, keepdim=True)
+        stego: Tensor = self.hider(features / each, message, bound=None if most is None else most * STEP * reach)
         return stego * each
 
     def revealed_1(self, features: Tensor) -> Tensor:
@@ -161,12 +181,11 @@ class LearnedModel(Shaped):
         return self._unseated(self.revealer_2(features))
 
     def _seated(self, message: Tensor, features: Tensor) -> Tensor:
-        """A message ``(b, d, h, w)`` in its seats, as signs on every wave: ``(b, 8 d, h', w')``."""
+        """A message ``(b, d, h, w)`` in its seats, as signs ``(b, 2 d, h', w')``, 0 where nothing is carried."""
         count, depth, height, width = message.shape
         rows, columns = features.shape[2:]
         places = seats(height, width, self.shape.kernel)
-        signs = spread(message.flatten(0, 1).flatten(1), places).view(count, 2 * depth, rows, columns) * 2 - 1
-        return torch.cat([signs * wave for wave in waves(rows, columns, signs)], 1)
+        return spread(message.flatten(0, 1).flatten(1), places).view(count, 2 * depth, rows, columns) * 2 - 1
 
     def _unseated(self, logits: Tensor) -> Tensor:
         """Logits of the seats on every wave ``(b, 8 d, h', w')`` to those of the message ``(b, d, h, w)``."""

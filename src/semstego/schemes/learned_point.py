@@ -69,7 +69,7 @@ class LearnedPoint:
         """
         self.check(picture)
         with torch.inference_mode():
-            return self.model.codec.encoder(to_tensor(picture))  # type: ignore[no-any-return]
+            return self.model.codec.features(to_tensor(picture))
 
     def quantised(self, features: Tensor, height: int, width: int) -> Symbols:
         """Features to the symbols of a picture of this size."""

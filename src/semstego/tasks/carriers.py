@@ -5,41 +5,33 @@
                        └─ hide ─▸ stego symbols ─┬─── Ds, 8 bits ─▸ stego reconstructions ─ read ─▸ bits, stage II
                                                  └─ read ─▸ bits, stage I
 
-    Learned      E, D1 and D2 of a model, the payload repeated over all of its D x H x W bits
+    Learned      E, D1 and D2 of a model, the payload in as many places of its D x H x W as the model is for
     LsbMatching  +-1 in symbols of an open codec
     Syndrome     ternary syndrome-trellis codes there, at the costs of HILL
-    Closed       what `semstego hide` does on a closed codec, exact at both stages
 
 LsbMatching and Syndrome need the very symbols at stage II, and an open codec does not give them back. Ds is affine, so
 a receiver can invert it by least squares (:func:`features_in`); that the picture has 8 bits makes this inexact.
 """
 
 import copy
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semstego.codec import operating_point
-from semstego.codec.codec import Picture, SymbolMap
+from semstego.codec.codec import SymbolMap
 from semstego.codec.convolutional_codec import ConvolutionalCodec
 from semstego.codec.quantiser import to_pictures
 from semstego.coding import costs, ternary
 from semstego.errors import ArgumentError, InfeasibleError, PictureError
-from semstego.message import frame
 from semstego.message.bits import Bits
-from semstego.message.cipher import Key
-from semstego.message.frame import Frame
 from semstego.schemes.learned_model import LearnedModel
-from semstego.schemes.spreading import Positions, gathered, spread, tiled
+from semstego.schemes.spreading import Positions, gathered, interior_first, spread
 from semstego.schemes.syndrome import HEIGHT
-from semstego.system import NONCES_TRIED, StegoSystem
+from semstego.system import NONCES_TRIED
 from semstego.tasks.evaluation import batch
 from semstego.tasks.hiding_evaluation import Hidden
 
@@ -64,21 +56,24 @@ class Learned:
     @torch.inference_mode()
     def hide(self, pictures: NDArray[np.uint8], bits: int, rng: np.random.Generator) -> Hidden:
         """See :class:`semstego.tasks.hiding_evaluation.Carrier`."""
-        (count, height, width, _), depth, codec = pictures.shape, self.model.shape.depth, self.model.codec
-        carriers = depth * height * width
-        _check_room(bits, carriers)
-        payload, places, order = _random_bits(rng, count, bits), tiled(bits, carriers), np.arange(carriers)
-        dealt = np.tile(order, (count, 1))
-        order_of_each = torch.from_numpy(rng.permuted(dealt, axis=1) if self.keyed else dealt)
-        message = spread(torch.from_numpy(payload).float(), places).gather(1, order_of_each)
-        features = codec.encoder(_floats(pictures, codec))
+        (count, height, width, _), shape, codec = pictures.shape, self.model.shape, self.model.codec
+        carriers = shape.depth * height * width
+        check_room(bits, carriers)
+        payload, places = random_bits(rng, count, bits), self.model.places(bits, height, width)
+        order = np.tile(np.arange(carriers), (count, 1))
+        if self.keyed:
+            order = interior_first(rng.permuted(order, axis=1), shape.depth, height, width, shape.kernel)
+        # The carrier order[p] has place p: a message in the order of carriers takes the inverse.
+        rank = torch.from_numpy(np.argsort(order, 1))
+        message = spread(torch.from_numpy(payload).float(), places).gather(1, rank)
+        features = codec.features(_floats(pictures, codec))
         scale = codec.quantiser.scale(features)
-        stego = self.model.hidden(features, message.view(count, depth, height, width), scale)
+        stego = self.model.hidden(features, message.view(count, shape.depth, height, width), scale)
         cover_symbols, stego_symbols = (codec.quantiser.to_symbols(one, scale).numpy() for one in (features, stego))
         covers, stegos = (_decoded(one, scale, codec) for one in (cover_symbols, stego_symbols))
         arrived = codec.quantiser.to_features(torch.from_numpy(stego_symbols), scale)
         logits = self.model.revealed_1(arrived / scale.view(-1, 1, 1, 1)), self.model.revealed_2(batch(stegos))
-        read_1, read_2 = (_averaged(one.flatten(1), order_of_each, places, bits) for one in logits)
+        read_1, read_2 = (_averaged(one.flatten(1), torch.from_numpy(order), places, bits) for one in logits)
         everyone = np.ones(count, bool)
         return Hidden(cover_symbols, stego_symbols, covers, stegos, payload, read_1, read_2, everyone)
 
@@ -94,14 +89,11 @@ class LsbMatching:
         """See :class:`semstego.tasks.hiding_evaluation.Carrier`."""
         symbols, scale = _encoded(pictures, self.codec)
         count, flat = len(symbols), symbols.reshape(len(symbols), -1)
-        _check_room(bits, flat.shape[1])
-        payload = _random_bits(rng, count, bits)
+        check_room(bits, flat.shape[1])
+        payload = random_bits(rng, count, bits)
         where = rng.permuted(np.tile(np.arange(flat.shape[1]), (count, 1)), axis=1)[:, :bits]
-        values = np.take_along_axis(flat, where, 1)
-        sign = rng.choice(np.array([-1, 1], np.int16), values.shape)
-        sign[values == 0], sign[values == 255] = 1, -1
         stego = flat.copy()
-        np.put_along_axis(stego, where, (values + sign * (values % 2 != payload)).astype(np.uint8), 1)
+        np.put_along_axis(stego, where, matched(np.take_along_axis(flat, where, 1), payload, rng), 1)
 
         def read(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
             return np.take_along_axis(found.reshape(count, -1), where, 1) % 2
@@ -123,7 +115,7 @@ class Syndrome:
     def hide(self, pictures: NDArray[np.uint8], bits: int, rng: np.random.Generator) -> Hidden:
         """See :class:`semstego.tasks.hiding_evaluation.Carrier`."""
         symbols, scale = _encoded(pictures, self.codec)
-        payload, stego = _random_bits(rng, len(symbols), bits), symbols.copy()
+        payload, stego = random_bits(rng, len(symbols), bits), symbols.copy()
         plans = [_embedded(one, message, rng) for one, message in zip(stego, payload, strict=True)]
 
         def read(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -135,28 +127,6 @@ class Syndrome:
 
         carried = np.array([plan is not None for plan in plans])
         return _received(symbols, stego, scale, self.codec, payload, read, carried)
-
-
-@dataclass(frozen=True)
-class Closed:
-    """The syndrome scheme on a closed codec, as `semstego hide` does it; the payload is the frame's bits.
-
-    Attributes:
-        codec: Operating point.
-    """
-
-    codec: str | Path
-
-    @property
-    def name(self) -> str:
-        """What tables call it."""
-        return f"syndrome ({self.codec})"
-
-    def hide(self, pictures: NDArray[np.uint8], bits: int, rng: np.random.Generator) -> Hidden:
-        """See :class:`semstego.tasks.hiding_evaluation.Carrier`."""
-        system = StegoSystem(operating_point.load(self.codec))
-        rows = [_sent(system, picture, bits // 8, rng) for picture in pictures]
-        return Hidden(*(np.stack([row[place] for row in rows]) for place in range(8)))
 
 
 def features_in(seen: Tensor, codec: ConvolutionalCodec) -> Tensor | None:
@@ -198,9 +168,8 @@ def _power(maps: Tensor) -> Tensor:
 
 
 def _averaged(logits: Tensor, order: Tensor, places: Positions, bits: int) -> NDArray[np.uint8]:
-    """Logits ``(b, carriers)`` in the order that they were dealt in, to bits ``(b, l)``."""
-    ordered = torch.empty_like(logits).scatter_(1, order, logits)
-    read: NDArray[np.uint8] = (gathered(ordered, places, bits) > 0).to(torch.uint8).numpy()
+    """Logits ``(b, carriers)`` to bits ``(b, l)``; ``order`` tells the carrier at each place."""
+    read: NDArray[np.uint8] = (gathered(logits.gather(1, order), places, bits) > 0).to(torch.uint8).numpy()
     return read
 
 
@@ -213,7 +182,7 @@ def _floats(pictures: NDArray[np.uint8], codec: ConvolutionalCodec) -> Tensor:
 @torch.inference_mode()
 def _encoded(pictures: NDArray[np.uint8], codec: ConvolutionalCodec) -> tuple[NDArray[np.uint8], Tensor]:
     """Symbols ``(n, c, h', w')`` and scales ``(n,)``."""
-    features = codec.encoder(_floats(pictures, codec))
+    features = codec.features(_floats(pictures, codec))
     scale = codec.quantiser.scale(features)
     return np.ascontiguousarray(codec.quantiser.to_symbols(features, scale).numpy()), scale
 
@@ -259,39 +228,24 @@ def _embedded(symbols: SymbolMap, message: Bits, rng: np.random.Generator) -> tu
     return None
 
 
-def _sent(
-    system: StegoSystem, picture: Picture, frame_bytes: int, rng: np.random.Generator
-) -> tuple[NDArray[Any], ...]:
-    """The first eight attributes of :class:`Hidden` for one picture."""
-    codec = system.point.codec
-    encoding = codec.encode_for_hiding(picture)
-    symbols, cover = encoding.symbols, codec.decode(encoding.symbols)
-    key, message_bytes = Key(hashlib.sha256(rng.bytes(32)).digest()), frame_bytes - frame.OVERHEAD_BYTES
-    for _ in range(NONCES_TRIED if message_bytes >= 0 else 0):
-        nonce = rng.bytes(frame.NONCE_BYTES)
-        sealed = frame.seal(rng.bytes(message_bytes), None, key, nonce)
-        try:
-            sent = system.embed(encoding, cover, sealed, key)
-        except InfeasibleError:
-            continue
-        opened = (
-            system.scheme.reveal_features(sent.symbols, codec, key),
-            system.scheme.reveal_picture(sent.picture, codec, key),
-        )
-        bits = [_bits(sealed, key), *(_bits(frame.seal(one.message, one.name, key, nonce), key) for one in opened)]
-        return symbols.values, sent.symbols.values, cover, sent.picture, *bits, np.array(True)
-    nothing = np.zeros(8 * frame_bytes, np.uint8)
-    return symbols.values, symbols.values, cover, cover, nothing, nothing, nothing, np.array(False)
+def matched(values: NDArray[np.uint8], payload: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Values whose lowest bits are the payload: those that differ go up or down by one, as a coin falls."""
+    sign = rng.choice(np.array([-1, 1], np.int16), values.shape)
+    sign[values == 0], sign[values == 255] = 1, -1
+    moved: NDArray[np.uint8] = (values + sign * (values % 2 != payload)).astype(np.uint8)
+    return moved
 
 
-def _bits(sealed: Frame, key: Key) -> Bits:
-    return np.concatenate([sealed.header.to_bits(key), sealed.body_bits()])
-
-
-def _random_bits(rng: np.random.Generator, count: int, bits: int) -> NDArray[np.uint8]:
+def random_bits(rng: np.random.Generator, count: int, bits: int) -> NDArray[np.uint8]:
+    """Payloads of as many pictures, ``(n, l)``."""
     return rng.integers(0, 2, (count, bits), np.uint8)
 
 
-def _check_room(bits: int, most: int) -> None:
+def check_room(bits: int, most: int) -> None:
+    """Refuse payloads that no picture of a size carries.
+
+    Raises:
+        ArgumentError: If there are more bits than ``most``.
+    """
     if bits > most:
         raise ArgumentError(f"a picture of this size carries up to {most:,} bits, not {bits:,}")

@@ -13,13 +13,11 @@ out, and so are, column by column, values that are infinite (the PSNR of what di
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.data import arrays, crops
 from semstego.data.labelled import LabelledPictures
 from semstego.errors import ArgumentError
 from semstego.losses.semantic import Task
@@ -152,17 +150,6 @@ def evaluate(
         if task is not None:
             figures["task"] = [_judged(seed, of_seed) for seed, of_seed in found.items()]
     return figures
-
-
-def photographs_of(name: str, folder: Path, split: str) -> NDArray[np.int16] | None:
-    """The photograph that each picture of a labelled set comes from; None for sets that do not say.
-
-    Raises:
-        DataError: If the set's file is missing or damaged.
-    """
-    if name != "crops":
-        return None
-    return arrays.read(folder / f"{split}.npz", crops.ARRAYS, "semstego data build-crops")["photographs"]
 
 
 def table(cells: Sequence[dict[str, Any]]) -> str:

@@ -60,13 +60,14 @@ def as_float(pictures: Tensor) -> Tensor:
 
 
 def one_tile(pictures: Tensor, side: int | None) -> Tensor:
-    """The same square of every picture ``(b, c, h, w)``; whole pictures if there is no side, or none so small.
+    """The same square of every picture ``(b, c, h, w)``; where a side of theirs is shorter, all of it.
 
     Its place is drawn from torch's own generator, which the loop has set for the step, and has even coordinates: that
     keeps the phase of pictures enlarged twice. Of a fully convolutional network the border is hardest to teach, and
     small pictures have more of it.
     """
-    if side is None or side >= min(pictures.shape[2:]):
+    if side is None:
         return pictures
-    top, left = (2 * int(torch.randint((length - side) // 2 + 1, ())) for length in pictures.shape[2:])
+    spare = (max(0, length - side) // 2 for length in pictures.shape[2:])
+    top, left = (2 * int(torch.randint(most + 1, ())) for most in spare)
     return pictures[:, :, top : top + side, left : left + side]

@@ -7,10 +7,12 @@ from typing import Annotated, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
+from semstego.codec.convolutional_codec import CodecShape
 from semstego.data import sets
 from semstego.data.enlarge import softened
 from semstego.data.labelled import LabelledPictures
 from semstego.errors import ConfigError
+from semstego.losses.semantic import PICTURE_WEIGHT
 
 MAX_CONFIG_BYTES = 1 << 20
 
@@ -85,8 +87,11 @@ class Plan(Settings):
 class TiledPlan(Plan):
     """What the trainings of fully convolutional networks have."""
 
+    architecture: CodecShape = CodecShape()
     task: str | None = None
     """The frozen classifier in the loss: a shipped one, or a weights file; None leaves the task out."""
+    picture_weight: Share = PICTURE_WEIGHT
+    """lambda of eqs. 3 and 13, beside a task."""
     tile: PositiveInt | None = None
     """Train on tiles of this side [pixels] cut from the pictures: what is hard to learn is the border, which features
     do not cover, and small pictures have more of it. None takes pictures whole, and a task must."""
@@ -96,6 +101,23 @@ class TiledPlan(Plan):
         if self.tile is not None and self.task is not None:
             raise ValueError("a task needs whole pictures: give tile or task, not both")
         return self
+
+    @model_validator(mode="after")
+    def _channels_are_colours(self) -> "TiledPlan":
+        if self.architecture.channels not in (1, 3):
+            raise ValueError("pictures have 1 or 3 channels")
+        if self.architecture.channels == 1 and self.task is not None:
+            raise ValueError("a task needs pictures of 3 channels")
+        return self
+
+    def load(self, split: str) -> LabelledPictures:
+        """Pictures of a split, grey ones for networks of one channel.
+
+        Raises:
+            DataError: If it is not there.
+        """
+        found = self.data.load(split)
+        return found.in_grey() if self.architecture.channels == 1 else found
 
 
 PlanType = TypeVar("PlanType", bound=Plan)

@@ -57,6 +57,10 @@ class Experiment(ABC):
     def validate(self) -> dict[str, float]:
         """Figures on the validation set."""
 
+    def examples(self) -> Tensor | None:
+        """Pictures to look at after an epoch, uint8 ``(h, w, 3)``; None if there are none."""
+        return None
+
     def state(self) -> dict[str, Any]:
         """Everything a resumed run needs."""
         return {
@@ -142,8 +146,10 @@ def fit(
                 log.write(step, shown)
         if ends_epoch:
             figures = experiment.validate()
+            pictures = experiment.examples()
             if log:
                 log.write(step, figures)
+                log.show(done // per_epoch, pictures)
         if log and (ends_epoch or meter.since_checkpoint() > CHECKPOINT_EVERY_S):
             checkpoint.save(
                 place,

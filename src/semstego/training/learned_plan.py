@@ -48,8 +48,10 @@ class LearnedPlan(TiledPlan):
     """Else Es and Ds stay as they are."""
     schedule: Literal["staged", "paper"] = "staged"
     """paper: Algorithm 1, three passes an epoch: G1, G2, everything else."""
-    payload_bpp: PositiveFloat | None = None
-    """Payload that each picture carries, repeated to fill the message; None fills it with D bits a pixel."""
+    payload_bpp: PositiveFloat | tuple[PositiveFloat, PositiveFloat] | None = None
+    """Payload that each picture carries, repeated to fill the message; None fills it with D bits a pixel. Of a range
+    every batch takes another payload, each bit once, and the rest of the message is silent: the model learns to leave
+    alone what carries nothing, and a small payload costs little."""
     annealing: Annealing | None = None
     """Of the architecture's bound; None keeps to it from the start."""
     losses: Literal["paper8", "released9", "ours"] = "ours"
@@ -68,11 +70,15 @@ class LearnedPlan(TiledPlan):
             raise ValueError("without a weight there is no loss")
         if self.schedule == "paper" and self.critics is None:
             raise ValueError("Algorithm 1 trains critics: say which")
-        if self.payload_bpp is not None and self.payload_bpp > self.architecture.depth:
+        least, most = self.payloads_bpp
+        if least > most:
+            raise ValueError("a range of payloads goes from the least to the most")
+        if most > self.architecture.depth:
             raise ValueError(f"{self.architecture.depth} bits a pixel are the most that this architecture carries")
         return self
 
-    def payload_bits(self, height: int, width: int) -> int:
-        """Bits of the payload of a picture."""
-        full = self.architecture.depth * height * width
-        return full if self.payload_bpp is None else max(1, round(self.payload_bpp * height * width))
+    @property
+    def payloads_bpp(self) -> tuple[float, float]:
+        """The least and the most."""
+        payload = self.architecture.depth if self.payload_bpp is None else self.payload_bpp
+        return payload if isinstance(payload, tuple) else (payload, payload)

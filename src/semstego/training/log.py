@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a training says of itself: ``log.csv`` (step, name, value) and TensorBoard, both fit for resuming."""
+"""What a training says of itself: ``log.csv`` (step, name, value) and TensorBoard, both fit for resuming; pictures."""
 
 import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+from PIL import Image
+from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 
@@ -32,6 +34,11 @@ class Log:
             csv.writer(file).writerows([step, name, f"{value:.6g}"] for name, value in figures.items())
         for name, value in figures.items():
             self._board.add_scalar(name, value, step)
+
+    def show(self, epoch: int, pictures: Tensor | None) -> None:
+        """Keep pictures, uint8 ``(h, w, 3)``, of an epoch, if there are any."""
+        if pictures is not None:
+            Image.fromarray(pictures.numpy()).save(self._path.with_name(f"epoch-{epoch:04}.png"))
 
     def close(self) -> None:
         """Write what is left."""

@@ -9,12 +9,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from semstego.codec.convolutional import compression_ratio, start_near_identity
-from semstego.codec.convolutional_codec import STEP, CodecShape, ConvolutionalCodec
-from semstego.losses.semantic import PICTURE_WEIGHT, Task, semantic_loss
+from semstego.codec.convolutional_codec import STEP, ConvolutionalCodec
+from semstego.losses.semantic import Task, semantic_loss
 from semstego.nets.channels_last import channels_last
-from semstego.training import fit, optimiser
+from semstego.training import examples, fit, optimiser
 from semstego.training.batches import Batches, as_float, one_tile
-from semstego.training.config import NotNegative, Share, TiledPlan
+from semstego.training.config import NotNegative, TiledPlan
 
 VALIDATION_BATCH = 250
 LONGEST_GRADIENT = 0.05  # norm; the product of four layers has cliffs
@@ -23,9 +23,6 @@ LONGEST_GRADIENT = 0.05  # norm; the product of four layers has cliffs
 class CodecPlan(TiledPlan):
     """Training of Es and Ds."""
 
-    architecture: CodecShape = CodecShape()
-    picture_weight: Share = PICTURE_WEIGHT
-    """lambda of eq. 3."""
     inversion: NotNegative = 0.0
     """Weight of the squared error of features that are decoded and encoded again, disturbed as by a message. The paper
     has none, and its codec blurs at stage II what a message has done; with it, stage II sees what stage I sees."""
@@ -47,7 +44,7 @@ class CodecTraining(fit.Experiment):
         """One step; figures loss and squared error."""
         optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, epoch, self.plan.epochs)
         self.generator.manual_seed(torch.initial_seed())  # which the loop has set for this step
-        pictures = one_tile(pictures, self.plan.tile)
+        pictures = one_tile(pictures, self.plan.tile)[:, : self.plan.architecture.channels]
         passage = self.codec(pictures, self.generator)
         error = functional.mse_loss(passage.reconstruction, pictures)
         loss = error
@@ -70,7 +67,7 @@ class CodecTraining(fit.Experiment):
         """PSNR of 8-bit reconstructions, mean over pictures [dB], and the echo's error, root mean square [steps]."""
         psnr, echo = [], []
         for start in range(0, len(self.held_out.labels), VALIDATION_BATCH):
-            pictures = as_float(self.held_out.pictures[start : start + VALIDATION_BATCH])
+            pictures = self._held_out(start, start + VALIDATION_BATCH)
             passage = self.codec(pictures)
             psnr.append(-10 * (passage.reconstruction - pictures).square().mean((1, 2, 3)).clamp(min=1e-10).log10())
             echo.append(((passage.echo - passage.sent) / STEP).square().mean((1, 2, 3)))
@@ -81,6 +78,17 @@ class CodecTraining(fit.Experiment):
             "validation_echo_steps": float(torch.cat(echo).mean().sqrt()),
         }
 
+    @torch.inference_mode()
+    def examples(self) -> Tensor:
+        """Pictures, their reconstructions and the differences."""
+        pictures = self._held_out(0, examples.COUNT)
+        reconstruction = self.codec(pictures).reconstruction
+        return examples.grid([pictures, reconstruction, examples.amplified(reconstruction, pictures)])
+
+    def _held_out(self, start: int, stop: int) -> Tensor:
+        """Validation pictures; grey ones come as RGB of three equal channels."""
+        return as_float(self.held_out.pictures[start:stop])[:, : self.plan.architecture.channels]
+
 
 def train(
     plan: CodecPlan, task: Task | None, folder: Path, runner: Fabric, progress: fit.Progress
@@ -90,8 +98,8 @@ def train(
     Raises:
         DataError: If the data set is not there.
     """
-    held_out = Batches(plan.data.load("validation"), 1, seed=0, device=runner.device)
+    held_out = Batches(plan.load("validation"), 1, seed=0, device=runner.device)
     experiment = CodecTraining(runner, plan, task, held_out)
-    batches = fit.shared(runner, plan, plan.data.load("train"))
+    batches = fit.shared(runner, plan, plan.load("train"))
     fit.fit(runner, experiment, batches, plan, folder, progress)
     return experiment.bare

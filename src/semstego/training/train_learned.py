@@ -24,8 +24,8 @@ from semstego.losses.sets import SETS, Outcome
 from semstego.losses.terms import adversarial_loss, confusion_loss
 from semstego.nets.channels_last import channels_last
 from semstego.schemes import spreading
-from semstego.schemes.learned_model import LearnedModel, Passage
-from semstego.training import fit, optimiser
+from semstego.schemes.learned_model import NOT_IN_WEIGHTS, LearnedModel, Passage
+from semstego.training import examples, fit, optimiser
 from semstego.training.batches import Batches, as_float, one_tile
 from semstego.training.critics import NAMES, Critics
 from semstego.training.learned_plan import LearnedPlan
@@ -65,7 +65,7 @@ class LearnedTraining(fit.Experiment):
 
     def training_step(self, pictures: Tensor, labels: Tensor, epoch: float) -> dict[str, Tensor]:
         """One step of what this pass trains."""
-        pictures = one_tile(pictures, self.plan.tile)
+        pictures = one_tile(pictures, self.plan.tile)[:, : self.plan.architecture.channels]
         # A step is a fraction of an epoch in binary digits: a hair is added, or the last pass would get one too many.
         passed = PASSES[self.plan.schedule][int(epoch * self.passes + 1e-6) % self.passes]
         payload, message = self._message(pictures)
@@ -89,7 +89,7 @@ class LearnedTraining(fit.Experiment):
         weights: list[int] = []
         count = min(len(self.held_out.labels), self.plan.validation_pictures)
         for start in range(0, count, VALIDATION_BATCH):
-            pictures = as_float(self.held_out.pictures[start : min(count, start + VALIDATION_BATCH)])
+            pictures = self._held_out(start, min(count, start + VALIDATION_BATCH))
             payload, message = self._message(pictures, generator)
             passage = self.model(pictures, message)
             weights.append(len(pictures))
@@ -99,6 +99,17 @@ class LearnedTraining(fit.Experiment):
         figures = {f"validation_{name}": float(mean) for name, mean in means.items()}
         figures["compression_ratio"] = compression_ratio(height, width, self.plan.architecture.kernel)
         return figures | {f"weight_{name}": weight for name, weight in self.weighing.weights().items()}
+
+    @torch.inference_mode()
+    def examples(self) -> Tensor:
+        """Covers, their reconstructions without and with a message, and what it changed there and in the features."""
+        self.model.eval()
+        pictures = self._held_out(0, examples.COUNT)
+        _, message = self._message(pictures, torch.Generator().manual_seed(MESSAGE_SEED))
+        passage = self.model(pictures, message)
+        cover, stego = passage.cover_reconstruction, passage.stego_reconstruction
+        moved = examples.amplified(passage.stego_features / 2, passage.cover_features / 2)
+        return examples.grid([pictures, cover, stego, examples.amplified(stego, cover), moved])
 
     def state(self) -> dict[str, Any]:
         """Networks, optimisers, and the weighing of the losses."""
@@ -152,6 +163,7 @@ class LearnedTraining(fit.Experiment):
             logits_2=second,
             target=labels,
             task=self.task,
+            picture_weight=self.plan.picture_weight,
             critic_logits_1=verdicts.get("critic_1"),
             critic_logits_2=verdicts.get("critic_2"),
         )
@@ -160,40 +172,51 @@ class LearnedTraining(fit.Experiment):
         if not self.plan.codec_learns:
             losses.pop("cover", None)  # nothing that learns can change it
         if isinstance(self.plan.weights, dict):
-            unknown = set(self.plan.weights) - set(losses)
-            if unknown:
-                raise ConfigError(f"weights of losses that are not there: {', '.join(sorted(unknown))}")
             losses = {name: loss for name, loss in losses.items() if name in self.plan.weights}
         return losses
 
+    def _held_out(self, start: int, stop: int) -> Tensor:
+        """Validation pictures; grey ones come as RGB of three equal channels."""
+        return as_float(self.held_out.pictures[start:stop])[:, : self.plan.architecture.channels]
+
     def _weighing(self) -> Famo | FixedWeights:
-        """Of the losses that two pictures show to be there."""
-        if isinstance(self.plan.weights, dict):
-            return FixedWeights(self.plan.weights)
-        pictures = as_float(self.held_out.pictures[:2])
+        """Of the losses that two pictures show to be there.
+
+        Raises:
+            ConfigError: If the plan weighs one that is not.
+        """
+        pictures = self._held_out(0, 2)
         with torch.no_grad(), batch_statistics_untouched(self.bare):
             payload, message = self._message(pictures)
             losses = self._losses(pictures, self.held_out.labels[:2], payload, self.bare(pictures, message))
+        if isinstance(self.plan.weights, dict):
+            unknown = set(self.plan.weights) - set(losses)
+            if unknown:
+                raise ConfigError(f"weights of losses that are not there: {', '.join(sorted(unknown))}")
+            return FixedWeights(self.plan.weights)
         return Famo(tuple(losses), learning_rate=self.plan.famo_rate, decay=self.plan.famo_decay)
 
     def _message(self, pictures: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """A fresh payload ``(b, l)``, and the message ``(b, d, h, w)`` that it fills, copies dealt anew as by a key."""
-        count, _, height, width = pictures.shape
-        shape = (self.plan.architecture.depth, height, width)
-        carriers = shape[0] * height * width
-        length = self.plan.payload_bits(height, width)
-        source = generator or torch.Generator().manual_seed(torch.initial_seed())
-        payload = torch.randint(2, (count, length), generator=source).float().to(pictures.device)
-        self.positions = spreading.tiled(length, carriers)
-        if length < carriers:
-            self.positions = self.positions[torch.randperm(carriers, generator=source).numpy()]
-        return payload, spreading.spread(payload, self.positions).view(count, *shape)
+        (count, _, height, width), depth = pictures.shape, self.plan.architecture.depth
+        # Not of the seed itself, by which the place of the tile is drawn.
+        source = generator or torch.Generator().manual_seed(torch.initial_seed() ^ 1)
+        carriers = depth * height * width
+        least, most = (max(1, round(bpp * height * width)) for bpp in self.plan.payloads_bpp)
+        self.length = int(torch.randint(least, most + 1, (), generator=source)) if generator is None else most
+        used = self.length if isinstance(self.plan.payload_bpp, tuple) else carriers
+        self.positions = spreading.tiled(self.length, carriers, used)
+        if self.length < carriers:
+            order = torch.randperm(carriers, generator=source).numpy()
+            order = spreading.interior_first(order, depth, height, width, self.plan.architecture.kernel)
+            self.positions = self.positions[np.argsort(order)]
+        payload = torch.randint(2, (count, self.length), generator=source).float().to(pictures.device)
+        return payload, spreading.spread(payload, self.positions).view(count, depth, height, width)
 
     def _logits(self, passage: Passage) -> list[Tensor]:
         """Of the payload that :meth:`_message` dealt last, at both stages."""
-        length = self.plan.payload_bits(*passage.logits_1.shape[2:])
         both = (passage.logits_1.flatten(1), passage.logits_2.flatten(1))
-        return [spreading.gathered(logits, self.positions, length) for logits in both]
+        return [spreading.gathered(logits, self.positions, self.length) for logits in both]
 
     def _bound(self, epoch: float) -> float | None:
         annealing, last = self.plan.annealing, self.plan.architecture.bound
@@ -233,15 +256,20 @@ def starting_model(plan: LearnedPlan) -> LearnedModel:
         WeightsError: If a file cannot be read, or holds something else.
     """
     model = LearnedModel(plan.architecture)
-    model.start_near_identity(torch.Generator().manual_seed(plan.seed))
-    if plan.start is not None:
+    if plan.start is None:
+        model.start_near_identity(torch.Generator().manual_seed(plan.seed))
+    else:
         start = shaped_weights.from_file(plan.start, LearnedModel)
-        if replace(start.shape, bound=plan.architecture.bound) != plan.architecture:
+        kept = {name: getattr(plan.architecture, name) for name in NOT_IN_WEIGHTS}
+        if replace(start.shape, **kept) != plan.architecture:
             raise ConfigError(f"{plan.start} has another architecture than the configuration")
         model.load_state_dict(start.state_dict())
     if plan.codec is not None:
         codec = shaped_weights.from_file(plan.codec, ConvolutionalCodec)
-        if replace(codec.shape, scale=plan.architecture.scale) != plan.architecture.codec:
+        if (
+            replace(codec.shape, scale=plan.architecture.scale, headroom=plan.architecture.headroom)
+            != plan.architecture.codec
+        ):
             raise ConfigError(f"{plan.codec} has another architecture than the configuration")
         model.codec.load_state_dict(codec.state_dict())  # it serves at any scale
     return model
@@ -255,8 +283,8 @@ def train(plan: LearnedPlan, task: Task | None, folder: Path, runner: Fabric, pr
         DataError: If the data set is not there.
         WeightsError: If a model or codec to begin with is not there.
     """
-    held_out = Batches(plan.data.load("validation"), 1, seed=0, device=runner.device)
+    held_out = Batches(plan.load("validation"), 1, seed=0, device=runner.device)
     experiment = LearnedTraining(runner, plan, task, held_out)
-    batches = fit.shared(runner, plan, plan.data.load("train"))
+    batches = fit.shared(runner, plan, plan.load("train"))
     fit.fit(runner, experiment, batches, plan, folder, progress)
     return experiment.bare

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from semstego.nets.srnet import Averaged, Halving, Plain, Residual, SRNet
+from semstego.nets.srnet import Averaged, Halving, Plain, Pooled, Residual, SRNet
 
 # Layer, type, channels out; sides out of pictures of 64 and of features of 60 (paper: 256, which halves alike)
 TABLE = [
@@ -88,6 +88,15 @@ def test_pooling_leaves_the_padding_out_of_the_mean():
     layer.main[0], layer.shortcut = nn.Identity(), nn.AvgPool2d(1, 2)
     flat = torch.full((1, 2, 7, 8), 5.0)
     assert torch.equal(layer(flat), torch.full((1, 2, 4, 4), 10.0))  # less at the border if zeros counted
+
+
+def test_pooling_starts_even_sides_at_the_first_position_and_odd_sides_before_it():
+    assert Pooled()(torch.arange(6.0)[None, None, None]).tolist() == [[[[1, 3, 4.5]]]]  # 0 1 2, 2 3 4, 4 5
+    assert Pooled()(torch.arange(5.0)[None, None, :, None]).flatten().tolist() == [0.5, 2, 3.5]  # 0 1, 1 2 3, 3 4
+
+
+def test_every_normalisation_has_the_epsilon_of_the_original(network):
+    assert {m.eps for m in network.modules() if isinstance(m, nn.BatchNorm2d)} == {1e-3}
 
 
 def test_weights_start_as_published(network):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Repetition: every bit as often as any other, order by key, and what the mean over copies is worth."""
+"""Repetition: every bit as often as any other, the border last, and what the mean over copies is worth."""
 
 import math
 
@@ -10,14 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semstego.errors import ArgumentError
-from semstego.message.cipher import Key
-from semstego.schemes.spreading import gathered, keyed, seats, spread, tiled
+from semstego.schemes.spreading import gathered, interior_first, seats, spread, tiled
 
-KEY = Key(bytes(32))
-KINDS = {
-    "tiled": tiled,
-    "keyed": lambda payload_bits, carriers: keyed(payload_bits, carriers, KEY, b"picture"),
-}
+
+def dealt(payload_bits, carriers):
+    """Tiled, and then in random order, as under a key."""
+    return np.random.default_rng(payload_bits).permutation(tiled(payload_bits, carriers))
+
+
+KINDS = {"tiled": tiled, "dealt": dealt}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -79,29 +80,40 @@ def test_the_tiled_message_is_the_payload_over_and_over():
 
 
 @settings(deadline=None, max_examples=25)
-@given(lengths(), st.binary(max_size=9))
-def test_a_key_deals_the_same_copies_in_another_order(both, context):
-    payload_bits, carriers = both
-    dealt = keyed(payload_bits, carriers, KEY, context)
-    assert np.array_equal(np.sort(dealt), np.sort(tiled(payload_bits, carriers)))
-    assert np.array_equal(dealt, keyed(payload_bits, carriers, Key(bytes(32)), context))
+@given(lengths(), st.integers(0, 3600), st.integers(0, 1000))
+def test_silent_carriers_say_nothing_and_are_not_listened_to(both, silent, seed):
+    payload_bits, used = both
+    positions = np.random.default_rng(seed).permutation(tiled(payload_bits, used + silent, used))
+    payload = torch.randint(2, (2, payload_bits), generator=torch.Generator().manual_seed(seed)).float()
+    message = spread(payload, positions)
+    quiet = message[0] == 0.5
+    assert int(quiet.sum()) == silent
+    assert torch.equal(message[1] == 0.5, quiet)
+    shouted = torch.where(message == 0.5, torch.tensor(1e6), message)
+    assert torch.equal(gathered(shouted, positions, payload_bits), payload)
 
 
-def test_another_key_or_context_deals_anew(key):
-    first = keyed(200, 4096, key, b"one")
-    for other in (keyed(200, 4096, KEY, b"one"), keyed(200, 4096, key, b"two"), tiled(200, 4096)):
-        assert (first == other).mean() < 0.03  # 1 in 200 by chance
+@pytest.mark.parametrize("used", [99, 1001])
+def test_more_bits_than_carriers_are_refused(used):
+    with pytest.raises(ArgumentError, match=f"100 bits do not fit {used} of 1000"):
+        tiled(100, 1000, used)
 
 
-def test_the_keyed_copies_of_a_bit_lie_apart_at_random(key):
-    """Tiled copies all lie at the same distance, which anybody can find in a stego."""
-    distances = {}
-    for name, positions in (("tiled", tiled(100, 4000)), ("keyed", keyed(100, 4000, key, b""))):
-        places = np.argsort(positions, kind="stable").reshape(100, 40)
-        distances[name] = np.diff(places, axis=1)
-    assert set(distances["tiled"].ravel()) == {100}
-    assert distances["keyed"].mean() == pytest.approx(100, rel=0.1)
-    assert distances["keyed"].std() > 50
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 3), st.integers(9, 20), st.integers(9, 20), st.integers(2, 4), st.integers(0, 1000))
+def test_the_border_comes_last_and_nothing_else_changes(depth, height, width, kernel, seed):
+    order = np.random.default_rng(seed).permuted(np.tile(np.arange(depth * height * width), (2, 1)), axis=1)
+    found = interior_first(order, depth, height, width, kernel)
+    assert np.array_equal(np.sort(found, 1), np.sort(order, 1))
+    for before, after in zip(order.tolist(), found.tolist(), strict=True):
+        inside = [
+            kernel - 1 <= place // width % height <= height - kernel and kernel - 1 <= place % width <= width - kernel
+            for place in after
+        ]
+        assert inside == sorted(inside, reverse=True)
+        for wanted in (True, False):
+            kept = [place for place, within in zip(after, inside, strict=True) if within == wanted]
+            assert kept == [place for place in before if place in set(kept)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,7 +4,6 @@
 import json
 import math
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +19,8 @@ from semstego.data.labelled import LabelledPictures
 from semstego.errors import ArgumentError, PictureError
 from semstego.schemes.learned_model import Architecture, LearnedModel
 from semstego.schemes.learned_point import LearnedPoint
-from semstego.tasks.carriers import Closed, Learned, LsbMatching, Syndrome, features_in
+from semstego.tasks.carriers import Learned, LsbMatching, Syndrome, features_in
+from semstego.tasks.closed_carriers import Closed
 from semstego.tasks.evaluation import batch
 from semstego.tasks.hiding_evaluation import COLUMNS, Hidden, evaluate, table
 
@@ -111,7 +111,9 @@ class Messenger:
     """In place of a model: the decoders are told the message, with noise."""
 
     def __init__(self, codec, noise):
-        self.codec, self.noise, self.shape = codec, noise, SimpleNamespace(depth=1)
+        self.codec, self.noise, self.shape = codec, noise, Architecture()
+
+    places = LearnedModel.places
 
     def hidden(self, features, message, scale):
         self.message = message

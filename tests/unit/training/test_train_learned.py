@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from PIL import Image
 
 from semstego.codec import shaped_weights
 from semstego.codec.convolutional import start_near_identity
@@ -88,7 +89,7 @@ def quick_codec(folders):
 
 def experiment_of(plan, kind=LearnedTraining):
     runner = fit.fabric(plan, accelerator="cpu")
-    held_out = Batches(plan.data.load("validation"), 1, seed=0, device=runner.device)
+    held_out = Batches(plan.load("validation"), 1, seed=0, device=runner.device)
     return kind(runner, plan, None, held_out)
 
 
@@ -96,7 +97,7 @@ def run(plan, place, *, kind=LearnedTraining, stop_at=None, watch=None):
     """Train in a folder, perhaps until the process is killed; ``watch(experiment, step)`` stands around each step."""
     place.mkdir(exist_ok=True)
     experiment = experiment_of(plan, kind)
-    batches = Batches(plan.data.load("train"), plan.batch, seed=plan.seed, device=experiment.runner.device)
+    batches = Batches(plan.load("train"), plan.batch, seed=plan.seed, device=experiment.runner.device)
     inner, done = experiment.training_step, iter(range(10**6))
 
     def step(*arguments):
@@ -160,7 +161,7 @@ def test_some_dozens_of_steps_make_the_codec_better(quick_codec, tmp_path):
     assert before + 3 < psnr[-1]
     assert psnr[0] < psnr[-1]
     assert course(tmp_path, "compression_ratio")[-1] == pytest.approx((28 / 32) ** 2, abs=1e-4)
-    pictures = torch.from_numpy(plan.data.load("validation").pictures).permute(0, 3, 1, 2).float() / 255
+    pictures = torch.from_numpy(plan.load("validation").pictures).permute(0, 3, 1, 2).float() / 255
     with torch.no_grad():
         errors = (codec(pictures).reconstruction - pictures).double().square().mean((1, 2, 3))
     assert psnr[-1] == pytest.approx(np.mean(-10 * np.log10(errors.numpy())), abs=1e-3)
@@ -473,7 +474,7 @@ def test_no_weights_at_all_are_refused(tiny):
 def test_famo_compares_like_with_like(tiny, precision):
     """A step at a learning rate of 0 makes no loss fall."""
     experiment = experiment_of(tiny(precision=precision, critics=CRITICS, architecture={**TINY, "bound": 1.3}))
-    pictures, labels = Batches(experiment.plan.data.load("train"), 4, seed=1, device=torch.device("cpu")).at(0)
+    pictures, labels = Batches(experiment.plan.load("train"), 4, seed=1, device=torch.device("cpu")).at(0)
     before = parts(experiment)["model"]
     experiment.training_step(pictures, labels, 0.0)
     after = parts(experiment)["model"]
@@ -498,9 +499,27 @@ def test_a_tenth_of_a_bit_per_pixel_is_rounded_to_whole_bits(tiny):
         torch.manual_seed(height)
         experiment._message(torch.zeros(3, 3, height, width))
         assert (before != experiment.positions).any()
-    assert plan.payload_bits(2, 2) == 1
-    assert tiny(architecture={**TINY, "depth": 3}).payload_bits(16, 16) == 768
-    assert tiny(architecture={**TINY, "depth": 3}, payload_bpp=1.5).payload_bits(16, 16) == 384
+    for settings, bits in (({"payload_bpp": 0.0001}, 1), ({}, 768), ({"payload_bpp": 1.5}, 384)):
+        experiment = experiment_of(tiny(architecture={**TINY, "depth": 3}, **settings))
+        assert experiment._message(torch.zeros(1, 3, 16, 16))[0].shape == (1, bits)
+
+
+def test_of_a_range_of_payloads_every_batch_takes_another_and_leaves_the_rest_silent(tiny):
+    experiment = experiment_of(tiny(payload_bpp=[0.1, 0.6]))
+    lengths = []
+    for step in range(40):
+        torch.manual_seed(step)
+        payload, message = experiment._message(torch.zeros(2, 3, 16, 16))
+        lengths.append(payload.shape[1])
+        assert (message == 0.5).sum() == 2 * (256 - lengths[-1])
+        border = torch.ones(16, 16, dtype=torch.bool)
+        border[2:-2, 2:-2] = False
+        assert (message[0, 0][border] != 0.5).sum() == max(0, lengths[-1] - 144)
+    assert min(lengths) >= 26
+    assert max(lengths) <= 154
+    assert len(set(lengths)) > 20
+    validation, _ = experiment._message(torch.zeros(2, 3, 16, 16), torch.Generator())
+    assert validation.shape == (2, 154)
 
 
 def messages_of(plan, place):
@@ -526,11 +545,32 @@ def test_every_step_has_a_message_of_its_own_and_validations_share_one(tiny, tmp
     assert pictures.mean().item() == pytest.approx(0.5, abs=0.04)
     apart = (pictures[:-4] != pictures[4:]).float().mean().item()
     assert apart == pytest.approx(0.5, abs=0.04)  # from step to step
-    assert len(validation) == 3
-    assert torch.equal(validation[0], validation[1])
-    assert torch.equal(validation[1], validation[2])
+    assert len(validation) == 3 * 2  # figures and examples
+    assert all(torch.equal(one, validation[place % 2]) for place, one in enumerate(validation))
     again, _ = messages_of(plan, tmp_path / "two")
     assert all(torch.equal(one, other) for one, other in zip(training, again, strict=True))
+
+
+def test_every_epoch_leaves_pictures_to_look_at(tiny, tmp_path):
+    run(tiny(epochs=2), tmp_path)
+    first, second = (np.asarray(Image.open(tmp_path / f"epoch-000{epoch}.png")) for epoch in (1, 2))
+    experiment = experiment_of(tiny())
+    count, side = len(experiment._held_out(0, 8)), 32
+    assert first.shape == second.shape == (5 * (side + 2), count * (side + 2), 3)
+    originals = experiment.held_out.pictures[:count].expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
+    for place, original in enumerate(originals):
+        left = place * (side + 2) + 1
+        assert np.array_equal(first[1 : side + 1, left : left + side], original)
+    assert not np.array_equal(first, second)
+
+
+def test_networks_of_one_channel_learn_from_luma(tiny, tmp_path):
+    plan = tiny(architecture={**TINY, "channels": 1})
+    run(plan, tmp_path)
+    colours = plan.data.load("validation").pictures[0]
+    shown = np.asarray(Image.open(tmp_path / "epoch-0001.png"))[1:33, 1:33]
+    assert np.ptp(colours, axis=2).any()
+    assert np.array_equal(shown, np.repeat(np.asarray(Image.fromarray(colours).convert("L"))[:, :, None], 3, 2))
 
 
 def test_famo_takes_its_losses_again_with_the_same_message(tiny, tmp_path):
@@ -571,8 +611,10 @@ def test_tiles_are_drawn_from_torchs_own_generator():
 
 def test_without_a_side_or_with_one_too_large_pictures_are_whole():
     pictures = numbered(2, 20, 24)
-    for side in (None, 20, 21, 500):
-        assert one_tile(pictures, side) is pictures
+    for side in (None, 24, 500):
+        assert torch.equal(one_tile(pictures, side), pictures)
+    for side in (20, 21):
+        assert one_tile(pictures, side).shape[2:] == (20, side)
 
 
 def test_training_sees_tiles_and_validation_whole_pictures(tiny, tmp_path):
@@ -658,7 +700,7 @@ def test_a_codec_that_does_not_learn_stays_and_one_that_learns_moves(tiny, tmp_p
         ({"task": "objects"}, "tile or task, not both"),
         ({"payload_bpp": 1.01}, "1 bits a pixel are the most"),
         ({"payload_bpp": 2.5, "architecture": {"depth": 2}}, "2 bits a pixel are the most"),
-        ({"payload_bpp": 0}, "payload_bpp: .*greater than 0"),
+        ({"payload_bpp": 0}, "payload_bpp.*greater than 0"),
         ({"annealing": {"first": 8}}, "annealing needs"),
         ({"architecture": {"hidden": 1000}}, "hidden is from 1 to"),
         ({"architecture": {"depth": 0}}, "depth is from 1 to"),
