@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Semantic communication without a message, beside the paper's 38.89 dB (64x64) and 38.41 dB (360x360, grey).
+"""Semantic communication without a message, beside the paper's 38.89 dB (64x64) and 38.41 dB (360x360 grey).
 
     python benchmarks/codec.py data ../shared/photos colour.safetensors grey.safetensors      # results/codec.json
 
@@ -25,7 +25,7 @@ from semstego.data.folder import central_squares, photographs
 from semstego.data.labelled import LabelledPictures
 from semstego.metrics.image import psnr_db
 
-PAPER = {"64x64": 38.89, "360x360, grey": 38.41}
+PAPER = {"64x64": 38.89, "360x360 grey": 38.41}
 
 
 def main() -> None:
@@ -40,8 +40,8 @@ def main() -> None:
         row("64x64", options.colour, crops.load(options.data / "crops", "test").pictures[:1000]),
         row("256x256", options.colour, squares[256]),
         row("360x360", options.colour, squares[360]),
-        row("256x256, grey", options.grey, squares[256]),
-        row("360x360, grey", options.grey, squares[360]),
+        row("256x256 grey", options.grey, squares[256]),
+        row("360x360 grey", options.grey, squares[360]),
     ]
     record.write(
         "codec",

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Work spread over the cores by threads: the compiled kernels and NumPy let go of Python's lock."""
+"""Work spread over the cores by threads: the compiled kernels and NumPy let go of Python's lock.
 
-import os
+NUMBA_NUM_THREADS tells how many cores a process may take; joblib sets it in its workers, which share the cores.
+"""
+
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TypeVar
+
+from numba import config
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -13,7 +17,7 @@ Result = TypeVar("Result")
 
 def in_threads(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
     """Results of ``work`` in the order of ``items``; one item, or one core, needs no thread."""
-    workers = min(os.cpu_count() or 1, len(items))
+    workers = min(config.NUMBA_NUM_THREADS, len(items))
     if workers <= 1:
         yield from map(work, items)
         return
@@ -23,6 +27,6 @@ def in_threads(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterato
 
 def slices(length: int, least: int) -> list[tuple[int, int]]:
     """``length`` cut into (first, last) pieces of at least ``least``, a few for each core, so that none waits long."""
-    pieces = max(1, min(4 * (os.cpu_count() or 1), length // least))
+    pieces = max(1, min(4 * config.NUMBA_NUM_THREADS, length // least))
     bounds = [length * i // pieces for i in range(pieces + 1)]
     return list(pairwise(bounds))

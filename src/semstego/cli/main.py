@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from semstego import __version__
-from semstego.cli import data, tasks, training
+from semstego.cli import audit, data, tasks, training
 from semstego.errors import SemstegoError
 
 CODECS = "cr085 (best picture), cr050, cr025 (small stream), task (fitted for a classifier), or the path of weights"
@@ -30,6 +30,7 @@ app.command("train-task")(tasks.train_task)
 app.command()(tasks.evaluate)
 app.command("train-codec")(training.train_codec)
 app.command()(training.train)
+app.command()(audit.audit)
 
 Cover = Annotated[
     str, typer.Argument(metavar="COVER", help="Picture (PNG, JPEG, WebP, TIFF, BMP, PPM), or - for standard input.")

@@ -62,12 +62,9 @@ class Pooled(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps ``(b, c, h, w)`` to ``(b, c, ceil(h / 2), ceil(w / 2))``; the padding does not count in the mean."""
-        # By hand: torch 2.13's own padding up to a ceiling writes beyond its memory in the backward pass on CPUs.
-        height, width = maps.shape[-2:]
-        edges = (width % 2, 1, height % 2, 1)
-        inside = functional.pad(maps.new_ones(1, 1, height, width), edges)
-        shares = functional.avg_pool2d(inside, 3, 2)
-        return functional.avg_pool2d(functional.pad(maps, edges), 3, 2) / shares
+        odd = tuple(side % 2 for side in maps.shape[-2:])
+        # One row or column before the first if the side is odd; the one wanted after the last comes from the ceiling.
+        return functional.avg_pool2d(maps, 3, 2, padding=odd, ceil_mode=True, count_include_pad=False)
 
 
 class Halving(nn.Module):
@@ -118,7 +115,8 @@ class SRNet(nn.Module):
 
     def forward(self, received: Tensor) -> Tensor:
         """Logits ``(b, 2)``, cover 0 and stego 1, of pictures or symbols ``(b, c, h, w)``: floats 0..255, any size."""
-        maps = received
+        # Channels first in memory: with them last, backward passes of narrow nets crash torch 2.13 on CPUs.
+        maps = received.contiguous()
         for layer in self.layers.values():
             maps = layer(maps)
         logits: Tensor = self.classifier(torch.flatten(maps, 1))

@@ -29,7 +29,7 @@ def task_against_ratio(sets: dict[str, Any]) -> bytes:
     FigureCanvasSVG(figure)
     for axes, (name, found) in zip(figure.subplots(1, len(sets), squeeze=False)[0], sets.items(), strict=True):
         _panel(axes, name, found)
-    return _svg(figure)
+    return svg(figure)
 
 
 def famo_weights(names: Sequence[str], published: NDArray[np.float64], lagged: NDArray[np.float64]) -> bytes:
@@ -49,10 +49,11 @@ def famo_weights(names: Sequence[str], published: NDArray[np.float64], lagged: N
     axes.set(xlabel="step", ylabel="weight of the loss's gradient")
     axes.set_title("FAMO: lines as published, dots lagged by a step", fontsize=10)
     axes.legend(fontsize=8, ncols=2)
-    return _svg(figure)
+    return svg(figure)
 
 
-def _svg(figure: Figure) -> bytes:
+def svg(figure: Figure) -> bytes:
+    """The file of a figure."""
     target = io.BytesIO()
     with rc_context({"svg.hashsalt": "semstego"}):  # the same bytes for the same figures
         figure.savefig(target, format="svg", metadata={"Date": None})

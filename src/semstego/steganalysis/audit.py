@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An audit: every judge on every view of every case, beside the controls that say whether it can judge at all.
+
+source ─▸ case, part, seed ─▸ views ─▸ judges ─▸ scores ─▸ figures
+controls of each view   LSB matching and HILL at 0.4 bit a value    must be caught, or a cell says "not shown"
+                        labels swapped at random                    must end at 0.5
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semstego.steganalysis.controls import CONTROLS, RATE
+from semstego.steganalysis.extraction import Progress
+from semstego.steganalysis.figures import figures_of, shown
+from semstego.steganalysis.judges import Judge, NumbersJudge, Parts, Scores
+from semstego.steganalysis.pairs import Pairs
+
+PARTS = ("train", "validation", "test")
+Change = Callable[[Pairs, np.random.Generator], Pairs]
+
+
+@dataclass(frozen=True)
+class AuditProtocol:
+    """How many pairs of each part, and how often.
+
+    Attributes:
+        name: rigorous or paper.
+        train: Numbers of training pairs, rising: a learning curve, whose end makes the table.
+        validation: Pairs that choose thresholds, ridges and snapshots.
+        test: Pairs that are judged.
+        seeds: Runs, each with fresh keys, messages and starting weights.
+    """
+
+    name: str
+    train: tuple[int, ...]
+    validation: int
+    test: int
+    seeds: tuple[int, ...]
+
+
+RIGOROUS = AuditProtocol("rigorous", (250, 500, 1000, 2000), 500, 1000, (0, 1, 2))
+PAPER = AuditProtocol("paper", (2000,), 400, 800, tuple(range(10)))
+PROTOCOLS = {one.name: one for one in (RIGOROUS, PAPER)}
+
+
+def shortened(protocol: AuditProtocol, pairs: int | None, seeds: int | None) -> AuditProtocol:
+    """The same with fewer training pairs, and validation and test pairs in proportion; or with other seeds."""
+    if pairs is not None:
+        share = min(1.0, pairs / protocol.train[-1])
+        fewer = tuple(count for count in protocol.train if count < pairs)
+        validation, test = (max(10, round(share * count)) for count in (protocol.validation, protocol.test))
+        protocol = replace(protocol, train=(*fewer, pairs), validation=validation, test=test)
+    return protocol if seeds is None else replace(protocol, seeds=tuple(range(seeds)))
+
+
+class Source(Protocol):
+    """Where the pairs come from."""
+
+    @property
+    def cases(self) -> Sequence[str]:
+        """What is audited: schemes at payloads."""
+
+    def pairs(self, case: str, part: str, seed: int, progress: Progress) -> Mapping[str, Pairs]:
+        """By view, the pairs of a part, of photographs that are in no other part."""
+
+
+def run(
+    source: Source, judges: Sequence[Judge], protocol: AuditProtocol, *, curve: bool, progress: Progress
+) -> dict[str, Any]:
+    """Audit every case.
+
+    Args:
+        source: Of the pairs.
+        judges: Of maps; numbers have a judge of their own.
+        protocol: Numbers of pairs and runs.
+        curve: Also learn from fewer pairs.
+        progress: Told what is done, and the share of it.
+
+    Returns:
+        What JSON takes: ``cells``, one for each case, view and judge, and ``controls``, one for each judge of a view
+        of the same covers, with the first case that had them.
+    """
+    cells, controls = [], {}
+    for case in source.cases:
+        seen = [{part: source.pairs(case, part, seed, progress) for part in PARTS} for seed in protocol.seeds]
+        for view in seen[0]["train"]:
+            runs = [_cut(Parts(*(parts[part][view] for part in PARTS)), protocol) for parts in seen]
+            for judge in judges if runs[0].train.are_maps else (NumbersJudge(),):
+                what = {"case": case, "view": view, "judge": judge.name}
+                # Cases on another codec have other covers under the same name, and need controls of their own.
+                covers = view, judge.name, _digest(runs[0].train.cover)
+                if covers not in controls:
+                    controls[covers] = what | _controls(runs, judge, protocol, progress)
+                cell: dict[str, Any] = what | _judged(runs, judge, protocol, progress)
+                cell["shown"] = bool(controls[covers]["caught"])
+                if curve:
+                    cell["curve"] = _curve(runs, judge, protocol, progress, cell["p_e"])
+                cells.append(cell)
+    return {"protocol": asdict(protocol), "cells": cells, "controls": list(controls.values())}
+
+
+def _digest(maps: NDArray[Any]) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(maps).data).digest()
+
+
+def _cut(parts: Parts, protocol: AuditProtocol) -> Parts:
+    """As many pairs as the protocol wants, if there are so many."""
+    wanted = (protocol.train[-1], protocol.validation, protocol.test)
+    return Parts(*(pairs.take(np.arange(min(len(pairs), most))) for pairs, most in zip(parts, wanted, strict=True)))
+
+
+def _judged(
+    runs: Sequence[Parts], judge: Judge, protocol: AuditProtocol, progress: Progress, train: int | None = None
+) -> dict[str, Any]:
+    """Figures of a judge over all runs; it learns from the first ``train`` pairs, or from all."""
+    scores: list[Scores] = []
+    for parts, seed in zip(runs, protocol.seeds, strict=False):
+        fewer = (
+            parts if train is None else parts._replace(train=parts.train.take(np.arange(min(train, len(parts.train)))))
+        )
+        scores.append(judge.scores(fewer, seed=seed, progress=progress))
+    return figures_of(scores, [parts.test.photographs for parts in runs[: len(scores)]], seed=0)
+
+
+def _curve(
+    runs: Sequence[Parts], judge: Judge, protocol: AuditProtocol, progress: Progress, last: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """P_E by the number of training pairs; of all of them it is known."""
+    most = len(runs[0].train)
+    fewer = [pairs for pairs in protocol.train if pairs < most]
+    points = [{"pairs": pairs} | _judged(runs, judge, protocol, progress, pairs)["p_e"] for pairs in fewer]
+    return [*points, {"pairs": most} | last]
+
+
+def _controls(runs: Sequence[Parts], judge: Judge, protocol: AuditProtocol, progress: Progress) -> dict[str, Any]:
+    """Controls of one view and judge, in the first run alone; ``caught`` is None if none of them is to be caught."""
+    changes: dict[str, Change] = {"cover against cover": lambda pairs, rng: pairs.swapped(rng)}
+    if runs[0].train.are_maps:
+        changes |= {name: _embedding(name) for name in CONTROLS}
+    found = {}
+    for name, change in changes.items():
+        rng = np.random.default_rng((len(name), protocol.seeds[0]))
+        changed = Parts(*(change(pairs, rng) for pairs in runs[0]))
+        found[f"{name} {RATE}" if name in CONTROLS else name] = _judged([changed], judge, protocol, progress)
+    positive = [shown(figures) for name, figures in found.items() if name != "cover against cover"]
+    return {"of": found, "caught": all(positive) if positive else None}
+
+
+def _embedding(name: str) -> Change:
+    return lambda pairs, rng: pairs.with_stego(CONTROLS[name](pairs.cover, RATE, rng))

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Anyone's pictures: two folders whose files belong together by name, PNGs and the like or `.sem` streams.
+
+Pictures of several sizes are cut to the smallest one, in the middle and at places that a 2x2 or 8x8 grid keeps. Every
+file counts as a photograph of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semstego.codec import container, operating_point
+from semstego.codec.operating_point import SHIPPED
+from semstego.data.folder import SUFFIXES
+from semstego.data.io import load_picture
+from semstego.errors import DataError, PictureError, StreamError
+from semstego.schemes import learned_point
+from semstego.schemes.scheme import LEARNED
+from semstego.steganalysis.audit import PARTS, AuditProtocol
+from semstego.steganalysis.extraction import Progress
+from semstego.steganalysis.judge import split_groups
+from semstego.steganalysis.pairs import Pairs
+
+STREAM = ".sem"
+GRID = 8  # pixels
+LEAST_PAIRS = 20
+LEAST_SIDE = 8  # of maps
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """Pairs from two folders, parted at random by each seed.
+
+    Attributes:
+        covers: Folder.
+        stegos: Folder; files of the same names, without what follows the last dot.
+        protocol: How many pairs go to each part; where there are fewer, the parts keep their proportions.
+    """
+
+    covers: Path
+    stegos: Path
+    protocol: AuditProtocol
+
+    @property
+    def cases(self) -> Sequence[str]:
+        """One: the folder."""
+        return (self.stegos.resolve().name,)
+
+    def pairs(self, case: str, part: str, seed: int, progress: Progress) -> Mapping[str, Pairs]:
+        """See :class:`semstego.steganalysis.audit.Source`.
+
+        Raises:
+            DataError: If the folders do not belong together, or hold too little.
+            PictureError: If a picture cannot be read.
+            StreamError: If a stream cannot be read.
+        """
+        view, every = self._all
+        wanted = np.array([self.protocol.train[-1], self.protocol.validation, self.protocol.test])
+        shares = wanted / wanted.sum()
+        # Parts of whole photographs, and here every pair is one.
+        rng = np.random.default_rng(seed)
+        rows = rng.permutation(split_groups(every.photographs, list(shares), rng)[PARTS.index(part)])
+        numbers = [self._bytes[side][rows] for side in (0, 1)]
+        return {
+            view: every.take(rows),
+            "file sizes": Pairs(numbers[0], numbers[1], every.photographs[rows]),
+        }
+
+    @cached_property
+    def _files(self) -> tuple[list[Path], list[Path]]:
+        covers, stegos = (_by_stem(folder) for folder in (self.covers, self.stegos))
+        common = sorted(set(covers) & set(stegos))
+        if len(common) < LEAST_PAIRS:
+            raise DataError(
+                f"{self.covers} and {self.stegos} have {len(common)} files of the same names; an audit needs "
+                f"{LEAST_PAIRS} pairs at least, and some thousand to see what is faint"
+            )
+        return [covers[name] for name in common], [stegos[name] for name in common]
+
+    @cached_property
+    def _all(self) -> tuple[str, Pairs]:
+        _ = self._streams  # refuse a mixture before anything is read
+        sides = [[_maps(path) for path in files] for files in self._files]
+        if len({maps.shape[0] for side in sides for maps in side}) > 1:
+            raise DataError("the files have different numbers of channels")
+        for path, cover, stego in zip(self._files[1], *sides, strict=True):
+            if cover.shape != stego.shape:
+                raise DataError(f"{path} and its cover differ in size")
+        height, width = (min(maps.shape[axis] for maps in sides[0]) for axis in (1, 2))
+        if min(height, width) < LEAST_SIDE:
+            raise DataError(f"maps of {width}x{height} values are too small to judge")
+        cover, stego = (np.stack([_middle(maps, height, width) for maps in side]) for side in sides)
+        return "features" if self._streams else "picture", Pairs(cover, stego, np.arange(len(cover)))
+
+    @cached_property
+    def _streams(self) -> bool:
+        kinds = {path.suffix.lower() == STREAM for side in self._files for path in side}
+        if len(kinds) > 1:
+            raise DataError(f"{self.covers} and {self.stegos} hold pictures and {STREAM} streams: audit one of them")
+        return kinds.pop()
+
+    @cached_property
+    def _bytes(self) -> list[NDArray[np.float64]]:
+        return [np.array([[path.stat().st_size] for path in files], np.float64) for files in self._files]
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"{folder} is no folder that can be read: {error.strerror}") from None
+    found: dict[str, Path] = {}
+    for path in paths:
+        if path.suffix.lower() in SUFFIXES | {STREAM}:
+            if path.stem in found:
+                raise DataError(f"{folder} holds {found[path.stem].name} and {path.name}: which of them?")
+            found[path.stem] = path
+    return found
+
+
+def _maps(path: Path) -> NDArray[np.uint8]:
+    """A file as ``(c, h, w)``; of thousands, the one that cannot be read is named."""
+    try:
+        if path.suffix.lower() == STREAM:
+            return _symbols(path)
+        return np.ascontiguousarray(load_picture(path, flatten=True).transpose(2, 0, 1))
+    except (PictureError, StreamError) as error:
+        raise type(error)(f"{path.name}: {error}") from None
+
+
+def _symbols(path: Path) -> NDArray[np.uint8]:
+    stream = container.read(path)
+    if stream.codec not in (*LEARNED, *SHIPPED):  # what a stream names is not opened as a file
+        raise StreamError(f"made with weights {stream.codec!r}, which do not ship")
+    point: Any = (learned_point if stream.codec in LEARNED else operating_point).load(stream.codec)
+    values: NDArray[np.uint8] = point.unpack(stream).values
+    return values
+
+
+def _middle(maps: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    top, left = ((have - want) // 2 // GRID * GRID for have, want in zip(maps.shape[1:], (height, width), strict=True))
+    return maps[:, top : top + height, left : left + width]

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The judges by name. The list of features, classifiers and schedules is frozen before any scheme is tuned by them."""
+
+from semstego.steganalysis.audit import AuditProtocol
+from semstego.steganalysis.extraction import EXTRACTORS, Cache
+from semstego.steganalysis.judges import FeatureJudge, Judge
+
+ENSEMBLE = ("SRMQ1", "SRM")  # features of more dimensions than a linear classifier can take
+
+
+def judges_by_name(names: list[str], protocol: AuditProtocol, cache: Cache, workers: int) -> list[Judge]:
+    """Judges of maps.
+
+    Raises:
+        KeyError: If there is none of that name.
+    """
+    return [_judge(name, protocol, cache, workers) for name in names]
+
+
+def _judge(name: str, protocol: AuditProtocol, cache: Cache, workers: int) -> Judge:
+    return FeatureJudge(EXTRACTORS[name], cache, workers, ensemble=name in ENSEMBLE)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An audit in words, on one page: for people who have to decide something."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+LEVELS = (
+    (0.05, "certain"),
+    (0.2, "reliable"),
+    (0.35, "better than chance"),
+    (0.45, "faint"),
+    (1.0, "close to guessing"),
+)
+
+
+def in_words(report: dict[str, Any]) -> str:
+    """The page."""
+    return "\n".join([*_head(report), "", *_table(report), "", *_controls(report), "", *_conclusions(report)])
+
+
+def rating(p_e: float) -> str:
+    """What an error probability means."""
+    return next(word for least, word in LEVELS if p_e <= least)
+
+
+def _head(report: dict[str, Any]) -> Iterator[str]:
+    protocol = report["protocol"]
+    first = report["cells"][0]
+    yield (
+        f"Audit, {protocol['name']} protocol: learned from up to {protocol['train'][-1]:,} pairs, judged "
+        f"{first['pairs']:,} pairs of {first['photographs']:,} photographs, {len(protocol['seeds'])} runs."
+    )
+    yield "P_E is the chance that a warden errs: 0 finds every message, 0.5 guesses. In brackets: 95 % interval."
+
+
+def _table(report: dict[str, Any]) -> Iterator[str]:
+    yield f"{'case':18}{'view':12}{'judge':11}{'P_E':>22}{'AUC':>7}{'missed at 5 % false alarms':>28}"
+    for cell in report["cells"]:
+        yield f"{cell['case']:18.17}{cell['view']:12}{cell['judge']:11}" + (
+            _figures(cell) if tells(cell) else f"{'not shown':>22}   nothing seen, by a judge that caught no controls"
+        )
+
+
+def tells(cell: dict[str, Any]) -> bool:
+    """Whether a cell's figure means anything: its judge caught the controls, or it caught this very case."""
+    return bool(cell["shown"] or cell["p_e"]["high"] < 0.5)
+
+
+def _figures(cell: dict[str, Any]) -> str:
+    found = cell["p_e"]
+    interval = f"{found['estimate']:.3f} ({found['low']:.3f}-{found['high']:.3f})"
+    turned = "*" if cell["auc_turned"] else " "
+    return f"{interval:>22}{cell['auc']['estimate']:>6.3f}{turned}{cell['missed_at_5']['estimate']:>28.2f}"
+
+
+def _controls(report: dict[str, Any]) -> Iterator[str]:
+    yield "Controls: what these judges make of embeddings that must be caught, and of labels swapped at random (0.5)."
+    for control in report["controls"]:
+        found = ", ".join(f"{name} {one['p_e']['estimate']:.3f}" for name, one in control["of"].items())
+        state = "   NOT CAUGHT" if control["caught"] is False else ""
+        yield f"  {control['case']:18.17}{control['view']:12}{control['judge']:11}{found}{state}"
+    if any(cell["auc_turned"] for cell in report["cells"]):
+        yield "  * AUC below 0.5 turned round: chance, or a judge with the wrong sign, and no security."
+
+
+def _conclusions(report: dict[str, Any]) -> Iterator[str]:
+    for case, cells in _by_case(report["cells"]).items():
+        known = [cell for cell in cells if tells(cell)]
+        if not known:
+            yield f"{case}: nothing can be said; no judge caught its controls. More pairs, or other judges."
+            continue
+        worst = min(known, key=lambda cell: cell["p_e"]["estimate"])
+        p_e = worst["p_e"]["estimate"]
+        yield (
+            f"{case}: detection is {rating(p_e)}. The best judge, {worst['judge']} on {worst['view']}, errs "
+            f"{100 * p_e:.0f} times in a hundred; letting 5 % false alarms pass, it misses "
+            f"{100 * worst['missed_at_5']['estimate']:.0f} % of the messages."
+        )
+    yield "A stronger judge, more pairs or the original pictures would find more: this is a lower bound on detection."
+
+
+def _by_case(cells: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for cell in cells:
+        found.setdefault(cell["case"], []).append(cell)
+    return found
