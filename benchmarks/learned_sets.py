@@ -11,8 +11,7 @@ import argparse
 import hashlib
 from pathlib import Path
 
-import torch
-from joblib import Parallel, delayed
+from rich.progress import track
 
 import record
 from semstego.data import crops, objects
@@ -39,7 +38,7 @@ def main() -> None:
     jobs = [("plain", name, name, bpp) for name, bpp in PLAIN]
     jobs += [("objects", name, name, bpp) for name, bpp in OBJECTS]
     jobs += [("objects", name, file, 1.0) for name, file in more.items()]
-    cells = Parallel(n_jobs=2)(delayed(cell)(options.folder, *job) for job in jobs)
+    cells = [cell(options.folder, *job) for job in track(jobs, "cells")]
     print(table(cells))
     digests = {name: hashlib.sha256(Path(file).read_bytes()).hexdigest() for name, file in more.items()}
     record.write(
@@ -54,7 +53,6 @@ def main() -> None:
 
 
 def cell(folder: Path, kind: str, name: str, file: str, bpp: float) -> dict:
-    torch.set_num_threads(1)
     carrier, task, origin = Learned(learned_point.load(file).model, name=name), None, None
     if kind == "plain":
         data, origin = crops.load(folder / kind, "test").first(PICTURES), crops.photographs_of(folder / kind, "test")

@@ -11,13 +11,15 @@ from typing import TypeVar
 
 from numba import config
 
+CORES: int = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 def in_threads(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
     """Results of ``work`` in the order of ``items``; one item, or one core, needs no thread."""
-    workers = min(config.NUMBA_NUM_THREADS, len(items))
+    workers = min(CORES, len(items))
     if workers <= 1:
         yield from map(work, items)
         return
@@ -27,6 +29,6 @@ def in_threads(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterato
 
 def slices(length: int, least: int) -> list[tuple[int, int]]:
     """``length`` cut into (first, last) pieces of at least ``least``, a few for each core, so that none waits long."""
-    pieces = max(1, min(4 * config.NUMBA_NUM_THREADS, length // least))
+    pieces = max(1, min(4 * CORES, length // least))
     bounds = [length * i // pieces for i in range(pieces + 1)]
     return list(pairwise(bounds))

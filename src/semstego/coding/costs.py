@@ -23,6 +23,7 @@ Cost = Callable[[NDArray[np.uint8], NDArray[np.float32], int], NDArray[np.float3
 
 HILL_FLOOR = np.float32(1e-2)  # of the smoothed residual [grey levels]; one-colour regions are dear, not infinitely so
 SIDE_FLOOR = 0.3  # a symbol half a step from its neighbour is cheap, never free; why so high: docs/log.md
+STILLNESS = np.float32(0.1)  # variance below which a map of symbols counts as still [steps squared]
 STRIP_ROWS = 128  # pixel rows worked on at a time, so that temporaries stay small on 50 megapixels
 UNIWARD_SIGMA = 1.0
 # Daubechies' wavelet with eight vanishing moments, decomposition high-pass (16 taps); a mathematical constant.
@@ -64,6 +65,28 @@ def suniward(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) 
             for _ in in_threads(partial(_correlate, weight, change, block, rho), slices(rows, 8)):
                 pass
     return rho
+
+
+def unevenness(symbols: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """By what factor a change of each symbol ``(k, rows, columns)`` stands out among the like symbols around it.
+
+    The costs above see a picture's pixels. A warden at stage I sees one map of symbols for each coefficient, and there
+    a step is loud where the map stands still, however busy the pixels are. The factor is the mean over 5x5 symbols of
+    1 / sqrt(variance within 3x3 + 0.1), in steps: half the power of MiPOD's Fisher information (Sedighi, Cogranne,
+    Fridrich, IEEE TIFS 2016), as the other half of the cost is the pixels'.
+    """
+    factor = np.empty(symbols.shape, np.float32)
+
+    def one_map(k: int) -> None:
+        values = np.pad(symbols[k].astype(np.float32), 1, "symmetric")
+        # Sums of whole numbers below 2^24: the difference is exact.
+        variance = (9 * _window_sum(values * values, 3) - _window_sum(values, 3) ** 2) / np.float32(81)
+        loudness = 1 / np.sqrt(variance + STILLNESS)
+        factor[k] = _window_sum(np.pad(loudness, 2, "symmetric"), 5) / np.float32(25)
+
+    for _ in in_threads(one_map, range(len(symbols))):
+        pass
+    return factor
 
 
 def uniform(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) -> NDArray[np.float32]:

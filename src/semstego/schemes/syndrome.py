@@ -41,10 +41,12 @@ class SyndromeScheme:
     Attributes:
         cost: Symmetric cost of a change, a function of arrays.
         side_informed: Whether the sender's rounding errors modulate the costs.
+        map_aware: Whether the cost is also that of a change among the symbols around it, as stage I sees it.
     """
 
     cost: Cost = costs.hill
     side_informed: bool = True
+    map_aware: bool = True
     name: str = "syndrome"
 
     def capacity_bytes(self, encoding: Encoding, codec: BlockCodec) -> int:
@@ -74,6 +76,8 @@ class SyndromeScheme:
         basis = codec.basis(encoding.symbols.channels)
         rho = self.cost(cover, basis.gain(), basis.block)
         rows, columns = rho.shape[1:]
+        if self.map_aware:
+            rho *= costs.unevenness(encoding.symbols.values[:, :rows, :columns])
         side = encoding.side[:, :rows, :columns]
         side = costs.independent_side_information(side) if self.side_informed else np.zeros_like(side)
         return SyndromeEmbedding(encoding, codec, rho, side, frame, key, progress)

@@ -124,7 +124,8 @@ def _judged(
             parts if train is None else parts._replace(train=parts.train.take(np.arange(min(train, len(parts.train)))))
         )
         scores.append(judge.scores(fewer, seed=seed, progress=progress))
-    return figures_of(scores, [parts.test.photographs for parts in runs[: len(scores)]], seed=0)
+    figures = figures_of(scores, [parts.test.photographs for parts in runs[: len(scores)]], seed=0)
+    return {"training_pairs": len(fewer.train)} | figures
 
 
 def _curve(

@@ -29,6 +29,7 @@ from semstego.steganalysis.pairs import Pairs
 STREAM = ".sem"
 GRID = 8  # pixels
 LEAST_PAIRS = 20
+LEAST_OF_PART = 2  # pairs; an interval needs two photographs
 LEAST_SIDE = 8  # of maps
 
 
@@ -60,16 +61,27 @@ class FolderSource:
             StreamError: If a stream cannot be read.
         """
         view, every = self._all
-        wanted = np.array([self.protocol.train[-1], self.protocol.validation, self.protocol.test])
-        shares = wanted / wanted.sum()
-        # Parts of whole photographs, and here every pair is one.
-        rng = np.random.default_rng(seed)
-        rows = rng.permutation(split_groups(every.photographs, list(shares), rng)[PARTS.index(part)])
+        rows = self._parts(every.photographs, seed)[PARTS.index(part)]
         numbers = [self._bytes[side][rows] for side in (0, 1)]
         return {
             view: every.take(rows),
             "file sizes": Pairs(numbers[0], numbers[1], every.photographs[rows]),
         }
+
+    def _parts(self, photographs: NDArray[Any], seed: int) -> list[NDArray[np.intp]]:
+        """Rows of the three parts, in no order: a learning curve takes the first, and names may follow the date."""
+        wanted = np.array([self.protocol.train[-1], self.protocol.validation, self.protocol.test])
+        rng = np.random.default_rng(seed)
+        try:
+            parts = split_groups(photographs, list(wanted / wanted.sum()), rng)
+        except ValueError:  # a part is empty
+            parts = []
+        if min(map(len, parts), default=0) < LEAST_OF_PART:
+            raise DataError(
+                f"{len(photographs)} pairs are too few to be parted {' : '.join(map(str, wanted))} for training, "
+                f"validation and test: ask for fewer training pairs"
+            )
+        return [rng.permutation(rows) for rows in parts]
 
     @cached_property
     def _files(self) -> tuple[list[Path], list[Path]]:

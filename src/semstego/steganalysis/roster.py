@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The judges by name. The list of features, classifiers and schedules is frozen before any scheme is tuned by them."""
 
+from dataclasses import replace
+
 from semstego.steganalysis.audit import AuditProtocol
 from semstego.steganalysis.extraction import EXTRACTORS, Cache
 from semstego.steganalysis.judges import FeatureJudge, Judge
+from semstego.steganalysis.networks import SRNET, XUNET, NetworkJudge, NetworkSettings, TaughtJudge
 
 ENSEMBLE = ("SRMQ1", "SRM")  # features of more dimensions than a linear classifier can take
 
@@ -18,4 +21,12 @@ def judges_by_name(names: list[str], protocol: AuditProtocol, cache: Cache, work
 
 
 def _judge(name: str, protocol: AuditProtocol, cache: Cache, workers: int) -> Judge:
+    if name in ("XuNet", "SRNet"):
+        return TaughtJudge(NetworkJudge(name, _settings(name, protocol)))  # type: ignore[arg-type]
     return FeatureJudge(EXTRACTORS[name], cache, workers, ensemble=name in ENSEMBLE)
+
+
+def _settings(name: str, protocol: AuditProtocol) -> NetworkSettings:
+    """What a CPU affords, or the paper's number of epochs."""
+    settings = XUNET if name == "XuNet" else SRNET
+    return replace(settings, epochs=150, patience=150) if protocol.name == "paper" else settings

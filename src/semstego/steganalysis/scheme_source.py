@@ -37,8 +37,10 @@ from semstego.tasks.hiding_evaluation import Carrier
 CHUNK = 50  # crops that are embedded and kept together
 SPARE = 1.15  # times as many crops as wanted are tried, for some carry too little
 LEAST_PAIRS = 10
-EDITION = 1  # of the embeddings; another one leaves what is kept unused
-SCHEMES = ("lsb", "hill", "suniward", "syndrome", "learned")
+EDITION = 2  # of the embeddings; raise it when a scheme changes, or the cache serves the old one
+SCHEMES = ("lsb", "hill", "suniward", "side-informed", "syndrome", "learned")
+VIEWS = ("features", "picture", "numbers", "re-encoded", "residual")
+OF_OPEN_CODECS = ("re-encoded", "residual")
 Kept = dict[str, NDArray[Any]]
 
 
@@ -55,6 +57,7 @@ class SchemeSource:
         codec: Operating point of all but the learned scheme.
         model: Of the learned scheme.
         workers: Processes that embed.
+        views: Some of ``VIEWS``; numbers take as long to find as all the rest, since streams must be packed.
     """
 
     folder: Path
@@ -65,6 +68,7 @@ class SchemeSource:
     codec: str = "cr085"
     model: str = "learned-photo"
     workers: int = 1
+    views: tuple[str, ...] = VIEWS
     _carried: dict[tuple[str, str, int], NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
     @property
@@ -122,11 +126,11 @@ class SchemeSource:
 
         def views() -> Kept:
             if not made:
-                made.update(_views(_carrier(scheme, point, self.codec), point, pictures, bits, rng))
+                made.update(_views(_carrier(scheme, point, self.codec), point, pictures, bits, rng, self.views))
             return made
 
         what = f"embedding {EDITION} {case} {seed} {part} {start} {point.fingerprint.hex()}"
-        names = _names(scheme)
+        names = _names(point.codec.closed, self.views)
         return {view: self.cache.get(f"{what} {view}", pictures, lambda view=view: views()[view]) for view in names}  # type: ignore[misc]
 
 
@@ -137,8 +141,9 @@ def _wanted(protocol: AuditProtocol) -> tuple[int, int, int]:
 def _carrier(scheme: str, point: Any, codec: str) -> Carrier:
     carriers: dict[str, Any] = {
         "lsb": lambda: ClosedLsbMatching(codec),
-        "hill": lambda: Closed(codec, SyndromeScheme(side_informed=False)),
-        "suniward": lambda: Closed(codec, SyndromeScheme(costs.suniward, side_informed=False)),
+        "hill": lambda: Closed(codec, SyndromeScheme(side_informed=False, map_aware=False)),
+        "suniward": lambda: Closed(codec, SyndromeScheme(costs.suniward, side_informed=False, map_aware=False)),
+        "side-informed": lambda: Closed(codec, SyndromeScheme(map_aware=False)),
         "syndrome": lambda: Closed(codec),
         "learned": lambda: Learned(point.model),
     }
@@ -146,26 +151,31 @@ def _carrier(scheme: str, point: Any, codec: str) -> Carrier:
     return found
 
 
-def _names(scheme: str) -> list[str]:
-    views = ("features", "picture", "numbers", *(("re-encoded", "residual") if scheme == "learned" else ()))
-    return ["carried", *(f"{side} {view}" for view in views for side in ("cover", "stego"))]
+def _names(closed: bool, views: tuple[str, ...]) -> list[str]:
+    kept = [view for view in views if not closed or view not in OF_OPEN_CODECS]
+    return ["carried", *(f"{side} {view}" for view in kept for side in ("cover", "stego"))]
 
 
-def _views(carrier: Carrier, point: Any, pictures: NDArray[np.uint8], bits: int, rng: np.random.Generator) -> Kept:
-    """What a warden sees of crops."""
+def _views(
+    carrier: Carrier,
+    point: Any,
+    pictures: NDArray[np.uint8],
+    bits: int,
+    rng: np.random.Generator,
+    wanted: tuple[str, ...],
+) -> Kept:
+    """What a warden sees of crops; more than is wanted where it costs nothing."""
     hidden = carrier.hide(pictures, bits, rng)
     kept: Kept = {"carried": hidden.carried}
     height, width = pictures.shape[1:3]
-    for side, symbols, seen in (
-        ("cover", hidden.cover_symbols, hidden.covers),
-        ("stego", hidden.stego_symbols, hidden.stegos),
-    ):
-        wrapped = [Symbols(one, height, width, pictures.shape[3]) for one in symbols]
+    sides = (("cover", hidden.cover_symbols, hidden.covers), ("stego", hidden.stego_symbols, hidden.stegos))
+    for side, symbols, seen in sides:
         kept[f"{side} features"] = symbols
         kept[f"{side} picture"] = np.ascontiguousarray(seen.transpose(0, 3, 1, 2))
-        kept[f"{side} numbers"] = np.array(
-            [_numbers(point, one, picture) for one, picture in zip(wrapped, seen, strict=True)]
-        )
+        if "numbers" in wanted:
+            wrapped = (Symbols(one, height, width, pictures.shape[3]) for one in symbols)
+            numbers = [_numbers(point, one, picture) for one, picture in zip(wrapped, seen, strict=True)]
+            kept[f"{side} numbers"] = np.array(numbers)
         if not point.codec.closed:
             again = np.stack([point.codec.encode(picture).values for picture in seen])
             kept[f"{side} re-encoded"] = again

@@ -27,8 +27,8 @@ def _head(report: dict[str, Any]) -> Iterator[str]:
     protocol = report["protocol"]
     first = report["cells"][0]
     yield (
-        f"Audit, {protocol['name']} protocol: learned from up to {protocol['train'][-1]:,} pairs, judged "
-        f"{first['pairs']:,} pairs of {first['photographs']:,} photographs, {len(protocol['seeds'])} runs."
+        f"Audit, {protocol['name']} protocol: learned from {first['training_pairs']:,} pairs, judged "
+        f"{first['pairs']:,} pairs of {first['photographs']:,} photographs; runs: {len(protocol['seeds'])}."
     )
     yield "P_E is the chance that a warden errs: 0 finds every message, 0.5 guesses. In brackets: 95 % interval."
 

@@ -123,3 +123,27 @@ def test_equal_neighbours_void_side_information():
     assert (void[:, 1, 1:3] == 0).all()
     side[:, 1, 1:3] = void[:, 1, 1:3]
     assert (void == side).all()
+
+
+@given(arrays(np.uint8, st.tuples(st.integers(1, 3), st.integers(5, 12), st.integers(5, 12))))
+def test_unevenness_is_the_mean_of_the_reciprocal_deviation(symbols):
+    values = symbols.astype(np.float64)
+    mean = uniform_filter(values, (0, 3, 3), mode="reflect")
+    variance = np.maximum(uniform_filter(values**2, (0, 3, 3), mode="reflect") - mean**2, 0)
+    expected = uniform_filter(1 / np.sqrt(variance + 0.1), (0, 5, 5), mode="reflect")
+    assert np.allclose(costs.unevenness(symbols), expected, rtol=1e-5)
+
+
+def test_a_step_is_loud_where_its_own_map_stands_still_however_busy_the_others_are():
+    rng = np.random.default_rng(1)
+    symbols = np.full((2, 20, 20), 128, np.uint8)
+    symbols[1] = rng.integers(100, 156, (20, 20))
+    still, busy = costs.unevenness(symbols)
+    assert np.allclose(still, 1 / np.sqrt(0.1), rtol=1e-5)
+    assert busy.max() < still.min() / 20
+
+
+def test_unevenness_does_not_depend_on_where_the_values_lie():
+    rng = np.random.default_rng(2)
+    low = rng.integers(0, 4, (1, 16, 16)).astype(np.uint8)
+    assert np.allclose(costs.unevenness(low), costs.unevenness(low + np.uint8(250)), rtol=1e-6)

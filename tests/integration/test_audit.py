@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`semstego audit` as scripts use it: exit status, one sentence on error, JSON, files left alone, and a cache."""
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semstego.cli.main import main
+from semstego.codec import operating_point
+from semstego.steganalysis import extraction, figures
+from semstego.steganalysis.controls import lsb_matching
+
+COUNT = 60
+SIDE = 48
+
+
+@pytest.fixture(scope="module")
+def crops(photographs):
+    """60 places of the bundled photographs; one photograph's overlap no other's."""
+    rng = np.random.default_rng(1)
+    pictures = [one for one in photographs.values() if one.shape[2] == 3]
+    found = []
+    for number in range(COUNT):
+        picture = pictures[number % len(pictures)]
+        top, left = (rng.integers(have - SIDE + 1) for have in picture.shape[:2])
+        found.append(picture[top : top + SIDE, left : left + SIDE])
+    return np.stack(found)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory, crops):
+    """Covers, and the same with LSB matching in every value."""
+    folder = tmp_path_factory.mktemp("pictures")
+    stegos = lsb_matching(crops, 1.0, np.random.default_rng(2))
+    for name, pictures in (("covers", crops), ("stegos", stegos)):
+        (folder / name).mkdir()
+        for number, picture in enumerate(pictures):
+            Image.fromarray(picture).save(folder / name / f"{number:03}.png")
+    return folder
+
+
+@pytest.fixture
+def audit(monkeypatch, capsys):
+    """Run the command in this process: its exit status is asserted, its words are given."""
+    monkeypatch.setattr(figures, "DRAWS", 40)
+    monkeypatch.setattr(figures, "PERMUTATIONS", 20)
+
+    def run(*arguments, status=0):
+        monkeypatch.setattr(sys, "argv", ["semstego", "audit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as done:
+            main()
+        words = capsys.readouterr()
+        assert done.value.code == status, words.err
+        return words
+
+    return run
+
+
+def of(folders, cache, *more):
+    places = ["--covers", folders / "covers", "--stegos", folders / "stegos", "--cache", cache]
+    return [*places, "--seeds", 1, *more]
+
+
+def one_sentence(words):
+    assert words.err.startswith("semstego: ")
+    assert len(words.err.splitlines()) == 1
+    assert not words.out
+    return words.err
+
+
+def test_an_audit_of_folders_is_a_page_a_file_and_a_picture(folders, audit, tmp_path):
+    out, plot = tmp_path / "audit.json", tmp_path / "audit.svg"
+    words = audit(*of(folders, tmp_path / "cache", "--judges", "histogram, SPAM", "-o", out, "--plot", plot, "--curve"))
+    assert words.out.startswith("Audit, rigorous protocol")
+    assert "stegos: detection is" in words.out
+    report = json.loads(out.read_text())
+    assert {(one["view"], one["judge"]) for one in report["cells"]} == {
+        ("picture", "histogram"), ("picture", "SPAM"), ("file sizes", "numbers"),
+    }  # fmt: skip
+    assert {one["case"] for one in report["cells"]} == {"stegos"}
+    assert all(one["curve"] for one in report["cells"])
+    ET.fromstring(plot.read_bytes())
+
+
+def test_a_second_audit_extracts_nothing_and_says_the_same(folders, audit, tmp_path, monkeypatch):
+    command = of(folders, tmp_path / "cache", "--judges", "SPAM", "--json")
+    first = audit(*command).out
+    (spam,) = [one for one in json.loads(first)["cells"] if one["judge"] == "SPAM"]
+    assert spam["p_e"]["estimate"] < 0.35
+
+    def never(maps):
+        raise AssertionError("extracted again")
+
+    monkeypatch.setitem(extraction.EXTRACTORS, "SPAM", replace(extraction.EXTRACTORS["SPAM"], extract=never))
+    assert audit(*command).out == first
+    with pytest.raises(AssertionError, match="extracted again"):
+        audit(*of(folders, tmp_path / "other", "--judges", "SPAM"))
+
+
+def test_covers_against_themselves_are_not_said_to_be_detected(folders, audit, tmp_path):
+    places = ["--covers", folders / "covers", "--stegos", folders / "covers", "--cache", tmp_path / "cache"]
+    words = audit(*places, "--judges", "SPAM", "--seeds", 1)
+    conclusion = words.out.splitlines()[-2]
+    assert "close to guessing" in conclusion or "nothing can be said" in conclusion
+
+
+def test_streams_are_audited_by_their_symbols(audit, tmp_path, crops):
+    point = operating_point.load("cr050")
+    for name in ("covers", "stegos"):
+        (tmp_path / name).mkdir()
+    for number, picture in enumerate(crops[:24]):
+        symbols = point.codec.encode(np.tile(picture, (2, 2, 1)))
+        (tmp_path / "covers" / f"{number}.sem").write_bytes(point.pack(symbols))
+        louder = symbols.with_values(symbols.values ^ np.uint8(3))
+        (tmp_path / "stegos" / f"{number}.sem").write_bytes(point.pack(louder))
+    words = audit(*of(tmp_path, tmp_path / "cache", "--judges", "histogram", "--json"))
+    assert {one["view"] for one in json.loads(words.out)["cells"]} == {"features", "file sizes"}
+
+
+def test_what_cannot_be_audited_is_one_sentence_and_status_1(folders, audit, tmp_path, crops):
+    keep = ["--cache", tmp_path / "cache"]
+    missing = audit("--covers", folders / "covers", "--stegos", tmp_path / "nowhere", *keep, status=1)
+    assert "nowhere" in one_sentence(missing)
+    few = tmp_path / "few"
+    few.mkdir()
+    for number in range(19):
+        Image.fromarray(crops[number]).save(few / f"{number:03}.png")
+    command = ["--covers", folders / "covers", "--stegos", few, *keep]
+    assert "20 pairs at least" in one_sentence(audit(*command, status=1))
+    Image.fromarray(crops[19][:40]).save(few / "019.png")
+    assert "differ in size" in one_sentence(audit(*command, status=1))
+    (few / "019.png").write_bytes(b"no picture")
+    assert "019.png" in one_sentence(audit(*command, status=1))
+    assert "build-crops" in one_sentence(audit("--scheme", "lsb", "--data", tmp_path, *keep, status=1))
+    (tmp_path / "file").write_text("in the way")
+    assert "file" in one_sentence(audit(*of(folders, tmp_path / "file", "--judges", "histogram"), status=1))
+
+
+def test_what_exists_is_not_overwritten_and_noticed_before_the_work(folders, audit, tmp_path, monkeypatch):
+    out = tmp_path / "audit.json"
+    out.write_text("mine")
+    command = of(folders, tmp_path / "cache", "--judges", "histogram", "-o", out)
+    for option in ("-o", "--plot"):
+        words = audit(*of(folders, tmp_path / "cache", option, out), status=1)
+        assert "--force" in one_sentence(words)
+    assert not (tmp_path / "cache").exists()
+    assert out.read_text() == "mine"
+    audit(*command, "--force")
+    assert json.loads(out.read_text())["cells"]
+
+
+def test_a_missing_library_for_plots_is_noticed_before_the_work(folders, audit, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "semstego.paper.audit_figures", None)
+    words = audit(*of(folders, tmp_path / "cache", "--plot", tmp_path / "out.svg"), status=1)
+    assert "semstego[plots]" in one_sentence(words)
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ([], "--covers"),
+        (["--covers", "somewhere"], "--stegos"),
+        (["--covers", "a", "--stegos", "b", "--scheme", "lsb"], "--scheme"),
+        (["--scheme", "lsb"], "--data"),
+        (["--scheme", "rot13", "--data", "."], "rot13"),
+        (["--scheme", "lsb", "--data", ".", "--payloads", "much"], "--payloads"),
+        (["--scheme", "lsb", "--data", ".", "--payloads", "0.5,-1"], "--payloads"),
+        (["--scheme", "lsb", "--data", ".", "--payloads", "nan"], "--payloads"),
+        (["--covers", "a", "--stegos", "b", "--judges", "Solomon"], "Solomon"),
+        (["--covers", "a", "--stegos", "b", "--judges", ","], "nothing"),
+        (["--covers", "a", "--stegos", "b", "--protocol", "sloppy"], "rigorous, paper"),
+        (["--covers", "a", "--stegos", "b", "--pairs", "9"], "--pairs"),
+        (["--covers", "a", "--stegos", "b", "--seeds", "0"], "--seeds"),
+    ],
+)
+def test_wrong_usage_is_status_2_and_named(audit, arguments, named):
+    assert named in audit(*arguments, status=2).err
+
+
+def test_the_installed_command_refuses_without_a_traceback(tmp_path):
+    command = [Path(sys.executable).parent / "semstego", "audit", "--covers", tmp_path, "--stegos", tmp_path]
+    done = subprocess.run([*command, "--cache", tmp_path / "c"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("semstego: ")
+    assert "Traceback" not in done.stderr

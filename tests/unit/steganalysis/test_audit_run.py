@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An audit among judges that know, guess, err and cheat: the controls tell them apart."""
+
+import json
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semstego.steganalysis import figures
+from semstego.steganalysis.audit import PAPER, RIGOROUS, AuditProtocol, run, shortened
+from semstego.steganalysis.judges import Scores
+from semstego.steganalysis.pairs import Pairs
+
+PROTOCOL = AuditProtocol("tiny", (6, 12, 24), 16, 40, (0, 1))
+GREY = 100
+
+
+@pytest.fixture(autouse=True)
+def _fewer_draws(monkeypatch):
+    monkeypatch.setattr(figures, "DRAWS", 60)
+    monkeypatch.setattr(figures, "PERMUTATIONS", 10)
+
+
+def quiet(what, share):
+    pass
+
+
+@dataclass
+class FakeSource:
+    """Covers are grey all over but for a corner that says which one it is; a case's stegos have loud values moved."""
+
+    cases: tuple[str, ...] = ("loud 1", "still 1")
+    spare: int = 5
+    grey: dict = field(default_factory=dict)  # by case
+
+    def pairs(self, case, part, seed, progress):
+        wanted = {"train": 24, "validation": 16, "test": 40}[part] + self.spare
+        first = 1000 * ["train", "validation", "test"].index(part)
+        cover = np.full((wanted, 1, 16, 16), self.grey.get(case, GREY), np.uint8)
+        places = first + np.arange(wanted)
+        cover[:, 0, 0, 0], cover[:, 0, 0, 1] = places // 250, places % 250
+        stego = cover.copy()
+        if case.startswith("loud"):
+            stego[:, 0, 8:, 8:] += np.random.default_rng((seed, first)).integers(1, 3, (wanted, 8, 8), np.uint8)
+        sizes = np.random.default_rng((seed, first, 1)).normal(size=(2, wanted, 1))
+        return {"picture": Pairs(cover, stego, places // 2), "numbers": Pairs(*sizes, places // 2)}
+
+
+@dataclass
+class Knowing:
+    """Counts what is not grey, as nobody could who has no cover."""
+
+    sign: int = 1
+    name: str = "knowing"
+    seen: list = field(default_factory=list)
+
+    def scores(self, parts, *, seed, progress):
+        self.seen.append((seed, parts))
+        return Scores(*(self.judge(maps) for one in parts[1:] for maps in (one.cover, one.stego)))
+
+    def judge(self, maps):
+        flat = maps[:, 0, 1:].reshape(len(maps), -1)
+        return self.sign * ((flat != np.median(flat)).mean(1) - 0.01)
+
+
+@dataclass
+class Blind(Knowing):
+    name: str = "blind"
+
+    def judge(self, maps):
+        return np.random.default_rng(int(maps.astype(int).sum())).normal(size=len(maps))
+
+
+class Sided(Knowing):
+    """Looks at no picture, but at the list that it is handed in."""
+
+    def scores(self, parts, *, seed, progress):
+        return Scores(*(sign * np.ones(len(one)) for one in parts[1:] for sign in (-1, 1)))
+
+
+def audit(*judges, source=None, curve=False, protocol=PROTOCOL):
+    return run(source or FakeSource(), judges, protocol, curve=curve, progress=quiet)
+
+
+def cell(report, case, judge="knowing", view="picture"):
+    (found,) = [one for one in report["cells"] if (one["case"], one["judge"], one["view"]) == (case, judge, view)]
+    return found
+
+
+def control(report, judge="knowing"):
+    (found,) = [one for one in report["controls"] if one["judge"] == judge]
+    return found
+
+
+def test_every_case_view_and_judge_has_a_cell_and_json_takes_it_all():
+    report = audit(Knowing(), Blind())
+    assert [(one["case"], one["view"], one["judge"]) for one in report["cells"]] == [
+        (case, view, judge)
+        for case in ("loud 1", "still 1")
+        for view, judge in (("picture", "knowing"), ("picture", "blind"), ("numbers", "numbers"))
+    ]
+    assert [one["judge"] for one in report["controls"]] == ["knowing", "blind", "numbers"]
+    again = json.loads(json.dumps(report, allow_nan=False))
+    assert again["protocol"] == {"name": "tiny", "train": [6, 12, 24], "validation": 16, "test": 40, "seeds": [0, 1]}
+    assert {one["pairs"] for one in again["cells"]} == {40}  # though the source had more
+    assert {one["photographs"] for one in again["cells"]} == {20}
+
+
+def test_who_knows_catches_the_controls_and_what_is_loud_and_finds_nothing_where_nothing_is():
+    report = audit(Knowing())
+    assert control(report)["caught"] is True
+    assert set(control(report)["of"]) == {"cover against cover", "LSB matching 0.4", "HILL 0.4"}
+    assert cell(report, "loud 1")["p_e"]["high"] == 0
+    still = cell(report, "still 1")
+    assert still["p_e"]["low"] <= 0.5 <= still["p_e"]["high"]
+    assert still["shown"] is True
+
+
+def test_who_is_blind_shows_nothing_and_who_has_the_wrong_sign_neither():
+    report = audit(Blind(), Knowing(sign=-1, name="wrong"))
+    assert 0.3 < cell(report, "loud 1", "blind")["p_e"]["estimate"] < 0.7
+    wrong = cell(report, "loud 1", "wrong")
+    assert wrong["auc_turned"]
+    assert wrong["auc"]["estimate"] == 1
+    assert wrong["p_e"]["estimate"] >= 0.5
+    for name in ("blind", "wrong"):
+        assert control(report, name)["caught"] is False
+        assert cell(report, "loud 1", name)["shown"] is False
+
+
+def negative(report):
+    return control(report)["of"]["cover against cover"]["p_e"]
+
+
+def test_swapped_labels_end_at_a_half_unless_a_judge_cheats():
+    honest = negative(audit(Knowing()))
+    assert honest["low"] <= 0.5 <= honest["high"]
+    assert negative(audit(Sided()))["high"] == 0  # it was told: the control that must not be caught is
+
+
+def test_numbers_have_no_control_that_must_be_caught_and_so_show_nothing_by_silence():
+    report = audit(Knowing())
+    assert control(report, "numbers")["caught"] is None
+    assert cell(report, "still 1", "numbers", "numbers")["shown"] is False
+
+
+def test_controls_are_made_once_for_the_same_covers_and_again_for_those_of_another_codec():
+    judge = Knowing()
+    audit(judge)
+    assert len(judge.seen) == 3 + 2 * 2  # three controls in the first run, two cases in both
+    other = audit(Knowing(), source=FakeSource(grey={"still 1": 50}))
+    assert [(one["case"], one["judge"]) for one in other["controls"]] == [
+        ("loud 1", "knowing"), ("loud 1", "numbers"), ("still 1", "knowing"),
+    ]  # fmt: skip
+
+
+def test_each_seed_has_messages_of_its_own_on_the_same_pictures():
+    judge = Knowing()
+    audit(judge, source=FakeSource(cases=("loud 1",)))
+    (first, one), (second, other) = judge.seen[-2:]
+    assert (first, second) == (0, 1)
+    np.testing.assert_array_equal(one.test.cover, other.test.cover)
+    assert (one.test.stego != other.test.stego).any()
+
+
+def test_the_learning_curve_learns_from_more_and_more_pairs_and_ends_at_the_cell():
+    judge = Knowing()
+    report = audit(judge, source=FakeSource(cases=("loud 1",)), curve=True)
+    found = cell(report, "loud 1")
+    assert [point["pairs"] for point in found["curve"]] == [6, 12, 24]
+    assert [len(parts.train) for _, parts in judge.seen[3:]] == [24, 24, 6, 6, 12, 12]
+    assert {len(parts.test) for _, parts in judge.seen} == {40}
+    np.testing.assert_array_equal(judge.seen[-1][1].train.cover, judge.seen[3][1].train.cover[:12])
+    assert found["curve"][-1] == {"pairs": 24} | found["p_e"]
+    assert "curve" not in cell(audit(Knowing()), "loud 1")
+
+
+def test_a_curve_stops_at_what_there_is():
+    report = audit(Knowing(), curve=True, protocol=AuditProtocol("big", (6, 12, 2000), 500, 1000, (0,)))
+    assert [point["pairs"] for point in cell(report, "loud 1")["curve"]] == [6, 12, 29]
+
+
+@settings(deadline=None)
+@given(st.sampled_from([RIGOROUS, PAPER]), st.integers(10, 5000) | st.none(), st.integers(1, 20) | st.none())
+def test_shortened_protocols_rise_to_what_is_asked_for_and_test_enough(protocol, pairs, seeds):
+    short = shortened(protocol, pairs, seeds)
+    assert short.train[-1] == (pairs or protocol.train[-1])
+    assert list(short.train) == sorted(set(short.train))
+    assert 10 <= short.validation <= protocol.validation
+    assert 10 <= short.test <= protocol.test
+    assert len(short.seeds) == (seeds or len(protocol.seeds))

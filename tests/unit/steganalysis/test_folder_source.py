@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Anyone's folders: files belong together by name, parts are disjoint, and what is hostile ends in one sentence."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from semstego.codec import container, operating_point
+from semstego.errors import DataError, PictureError, SemstegoError, StreamError
+from semstego.steganalysis.audit import PARTS, AuditProtocol
+from semstego.steganalysis.folder_source import FolderSource, _middle
+
+PROTOCOL = AuditProtocol("tiny", (100,), 30, 70, (0, 1))
+COUNT = 40
+SHAPE = (48, 40)
+
+
+def quiet(what, share):
+    pass
+
+
+def saved(folder, name, pixels):
+    folder.mkdir(exist_ok=True)
+    Image.fromarray(pixels).save(folder / name)
+
+
+@pytest.fixture
+def folders(tmp_path, rng):
+    """Grey covers, and stegos whose lowest bits are all turned; a cover without a stego; a text."""
+    for number in range(COUNT):
+        cover = rng.integers(0, 256, SHAPE, dtype=np.uint8)
+        saved(tmp_path / "covers", f"view {number:02}.PGM", cover)
+        saved(tmp_path / "stegos", f"view {number:02}.png", cover ^ 1)
+    saved(tmp_path / "covers", "alone.png", cover)
+    (tmp_path / "stegos" / "notes.txt").write_text("no picture")
+    return tmp_path
+
+
+def source(folders, protocol=PROTOCOL):
+    return FolderSource(folders / "covers", folders / "stegos", protocol)
+
+
+def all_parts(found, seed=0):
+    return [found.pairs("stegos", part, seed, quiet) for part in PARTS]
+
+
+def refused(folders, error, match, protocol=PROTOCOL):
+    with pytest.raises(error, match=match) as raised:
+        all_parts(source(folders, protocol))
+    assert "\n" not in str(raised.value)
+
+
+def test_parts_are_disjoint_and_in_proportion_and_files_belong_together(folders):
+    found = source(folders)
+    assert found.cases == ("stegos",)
+    parts = [views["picture"] for views in all_parts(found)]
+    assert [len(one) for one in parts] == [20, 6, 14]  # of 100, 30 and 70
+    assert sorted(np.concatenate([one.photographs for one in parts])) == list(range(COUNT))
+    for one in parts:
+        assert one.cover.shape[1:] == (1, *SHAPE)
+        np.testing.assert_array_equal(one.stego, one.cover ^ 1)
+        with Image.open(folders / "covers" / f"view {one.photographs[0]:02}.PGM") as first:
+            np.testing.assert_array_equal(one.cover[0, 0], np.asarray(first))
+
+
+def test_file_sizes_are_those_of_the_same_files(folders):
+    for views in all_parts(source(folders)):
+        sizes = views["file sizes"]
+        np.testing.assert_array_equal(sizes.photographs, views["picture"].photographs)
+        for number, stego in zip(sizes.photographs, sizes.stego, strict=True):
+            assert stego == [(folders / "stegos" / f"view {number:02}.png").stat().st_size]
+
+
+def test_a_seed_parts_them_in_its_own_way_and_always_the_same(folders):
+    first, again = (source(folders).pairs("stegos", "test", 3, quiet)["picture"] for _ in range(2))
+    np.testing.assert_array_equal(first.cover, again.cover)
+    other = source(folders).pairs("stegos", "test", 4, quiet)["picture"]
+    assert set(other.photographs) != set(first.photographs)
+
+
+def test_the_first_of_a_part_are_not_the_first_by_name(folders):
+    """A learning curve takes the first; names are often in the order of cameras or days."""
+    places = source(folders).pairs("stegos", "train", 0, quiet)["picture"].photographs
+    assert list(places) != sorted(places)
+
+
+def test_pictures_of_several_sizes_are_cut_to_the_smallest_at_places_of_a_grid(folders):
+    rows, columns = np.indices((96, 71))
+    for side, flip in (("covers", 0), ("stegos", 1)):
+        saved(folders / side, "view 00.png", (rows + 2 * columns).astype(np.uint8) ^ flip)
+    (folders / "covers" / "view 00.PGM").unlink()
+    (cut,) = [
+        one.cover[list(one.photographs).index(0), 0]
+        for views in all_parts(source(folders)) if 0 in (one := views["picture"]).photographs
+    ]  # fmt: skip
+    assert cut.shape == SHAPE
+    assert cut[0, 0] == 24 + 2 * 8  # (96 - 48) / 2 and, of 15.5, the 8 below
+
+
+@settings(deadline=None)
+@given(st.integers(8, 200), st.integers(8, 200), st.integers(0, 100), st.integers(0, 100))
+def test_cuts_are_at_multiples_of_8_and_as_near_the_middle_as_that_allows(height, width, more_rows, more_columns):
+    rows, columns = np.indices((height + more_rows, width + more_columns))
+    cut = _middle(np.stack([rows, columns]), height, width)
+    assert cut.shape == (2, height, width)
+    for start, more in zip(cut[:, 0, 0], (more_rows, more_columns), strict=True):
+        assert start % 8 == 0
+        assert 0 <= more / 2 - start < 8
+
+
+# --- streams
+
+
+@pytest.fixture
+def streams(tmp_path, photographs):
+    """Symbols of two photographs' crops as `.sem` streams; stegos differ in one symbol."""
+    point = operating_point.load("cr085")
+    for folder in ("covers", "stegos"):
+        (tmp_path / folder).mkdir()
+    for number in range(20):
+        picture = photographs["coffee" if number % 2 else "chelsea"][5 * number :][:64, 40:104]
+        symbols = point.codec.encode(picture)
+        (tmp_path / "covers" / f"{number}.SEM").write_bytes(point.pack(symbols))
+        values = symbols.values.copy()
+        values[0, 0, 0] ^= 1
+        (tmp_path / "stegos" / f"{number}.sem").write_bytes(point.pack(symbols.with_values(values)))
+    return tmp_path
+
+
+def test_streams_are_judged_by_their_symbols(streams):
+    for views in all_parts(source(streams)):
+        assert set(views) == {"features", "file sizes"}
+        difference = views["features"].stego.astype(int) - views["features"].cover
+        assert (np.count_nonzero(difference, (1, 2, 3)) == 1).all()
+        assert (np.abs(difference[:, 0, 0, 0]) == 1).all()
+
+
+@pytest.mark.parametrize("kept", [0, 3, 30, 60, -1])
+def test_a_stream_that_is_cut_short_is_named(streams, kept):
+    path = streams / "stegos" / "7.sem"
+    path.write_bytes(path.read_bytes()[:kept])
+    refused(streams, StreamError, r"7\.sem")
+
+
+def test_a_stream_opens_no_file_that_it_names(streams, monkeypatch):
+    path = streams / "stegos" / "7.sem"
+    stream = container.unpack(path.read_bytes())
+    path.write_bytes(container.pack(replace(stream, codec="./own.safetensors"[:16])))
+    monkeypatch.chdir(streams)
+    refused(streams, StreamError, "do not ship")
+    path.write_bytes(container.pack(replace(stream, codec="cr050")))
+    refused(streams, StreamError, "other weights")
+
+
+def test_streams_against_pictures_are_refused(streams, rng):
+    for number in range(20):
+        (streams / "stegos" / f"{number}.sem").unlink()
+        saved(streams / "stegos", f"{number}.png", rng.integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    refused(streams, DataError, "streams")
+
+
+# --- hostile folders
+
+
+def test_missing_folders_files_and_pairs_are_refused(folders, tmp_path):
+    with pytest.raises(DataError, match="nowhere"):
+        FolderSource(folders / "covers", folders / "nowhere", PROTOCOL).pairs("", "test", 0, quiet)
+    with pytest.raises(DataError, match="notes"):
+        FolderSource(folders / "covers", folders / "stegos" / "notes.txt", PROTOCOL).pairs("", "test", 0, quiet)
+    for number in range(19, COUNT):
+        (folders / "stegos" / f"view {number:02}.png").unlink()
+    refused(folders, DataError, "19 files of the same names")
+
+
+def test_two_files_of_one_name_are_refused(folders):
+    saved(folders / "covers", "view 07.bmp", np.zeros(SHAPE, np.uint8))
+    refused(folders, DataError, "which of them")
+
+
+def test_pairs_of_two_sizes_or_numbers_of_channels_are_refused(folders, rng):
+    saved(folders / "stegos", "view 07.png", rng.integers(0, 256, (40, 48), dtype=np.uint8))
+    refused(folders, DataError, r"view 07\.png and its cover differ in size")
+    saved(folders / "stegos", "view 07.png", rng.integers(0, 256, (*SHAPE, 3), dtype=np.uint8))
+    refused(folders, DataError, "numbers of channels")
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(100)])
+def test_a_picture_that_cannot_be_read_is_named(folders, content):
+    (folders / "stegos" / "view 07.png").write_bytes(content)
+    refused(folders, PictureError, r"view 07\.png")
+
+
+def test_a_picture_cut_short_is_named(folders):
+    path = folders / "stegos" / "view 07.png"
+    path.write_bytes(path.read_bytes()[:900])
+    refused(folders, PictureError, r"view 07\.png")
+
+
+@pytest.mark.parametrize("name", ["view 07.png", "view 07.sem"])
+def test_a_folder_that_is_called_like_a_file_is_no_traceback(folders, name):
+    (folders / "stegos" / "view 07.png").unlink()
+    (folders / "stegos" / name).mkdir()
+    refused(folders, SemstegoError, "view 07|streams")
+
+
+@pytest.mark.parametrize(("train", "others"), [(5000, 1), (2000, 60)])  # parts of no pair, and of one
+def test_too_few_pairs_for_the_proportions_are_refused(folders, train, others):
+    refused(folders, DataError, f"{train} : {others} : {others}", AuditProtocol("odd", (train,), others, others, (0,)))

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page says of every case what is known, and no more."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semstego.steganalysis.verdict import LEVELS, in_words, rating, tells
+
+
+def interval(estimate, half=0.04):
+    return {"estimate": estimate, "low": estimate - half, "high": estimate + half}
+
+
+def cell(case, judge, p_e, *, shown=True, view="picture", half=0.04, turned=False):
+    return {
+        "case": case, "view": view, "judge": judge, "p_e": interval(p_e, half), "auc": interval(1 - p_e),
+        "auc_turned": turned, "missed_at_5": interval(0.77), "training_pairs": 1900, "pairs": 1000, "photographs": 250, "shown": shown,
+    }  # fmt: skip
+
+
+def report(*cells, caught=True):
+    of = {"cover against cover": {"p_e": interval(0.5)}, "LSB matching 0.4": {"p_e": interval(0.12)}}
+    judges = dict.fromkeys((one["view"], one["judge"], one["case"]) for one in cells)
+    return {
+        "protocol": {"name": "rigorous", "train": [500, 2000], "seeds": [0, 1, 2]},
+        "cells": list(cells),
+        "controls": [
+            {"case": case, "view": view, "judge": judge, "of": of, "caught": caught} for view, judge, case in judges
+        ],
+    }
+
+
+def line(page, start):
+    (found,) = [one for one in page.splitlines() if one.startswith(start)]
+    return found
+
+
+@settings(deadline=None)
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_words_never_promise_more_for_a_larger_error(one, other):
+    words = [word for _, word in LEVELS]
+    low, high = sorted((one, other))
+    assert words.index(rating(low)) <= words.index(rating(high))
+
+
+@pytest.mark.parametrize(
+    ("p_e", "word"),
+    [(0, "certain"), (0.1, "reliable"), (0.3, "better than chance"), (0.44, "faint"), (0.5, "close to guessing"),
+     (1, "close to guessing")],
+)  # fmt: skip
+def test_every_error_has_its_word(p_e, word):
+    assert rating(p_e) == word
+
+
+def test_the_head_says_how_much_was_learned_and_judged():
+    head = in_words(report(cell("lsb 1", "SPAM", 0.3))).splitlines()[0]
+    assert all(words in head for words in ("rigorous", "1,900 pairs", "1,000 pairs", "250 photographs", "runs: 3"))
+
+
+def test_a_figure_is_shown_with_its_interval_where_the_controls_were_caught():
+    page = in_words(report(cell("lsb 1", "SPAM", 0.46, half=0.08)))
+    assert "0.460 (0.380-0.540)" in line(page, "lsb 1  ")
+    assert "not shown" not in page
+
+
+def test_where_controls_were_missed_there_is_no_figure():
+    page = in_words(report(cell("lsb 1", "SPAM", 0.47, shown=False, half=0.06), caught=False))
+    row, conclusion = line(page, "lsb 1  "), line(page, "lsb 1:")
+    assert "not shown" in row
+    assert not re.search(r"0\.\d", row)
+    assert "nothing can be said" in conclusion
+    assert not re.search(r"\d", conclusion.removeprefix("lsb 1:"))
+    assert "NOT CAUGHT" in page
+
+
+def test_who_catches_the_case_itself_is_believed_without_controls():
+    seen = cell("lsb 1", "SPAM", 0.3, shown=False)
+    assert tells(seen)
+    assert not tells(cell("lsb 1", "SPAM", 0.47, shown=False))
+    assert "better than chance" in line(in_words(report(seen, caught=False)), "lsb 1:")
+
+
+def test_every_case_has_one_sentence_about_its_best_judge_that_tells():
+    page = in_words(
+        report(
+            cell("lsb 1", "SPAM", 0.3),
+            cell("lsb 1", "SRMQ1", 0.18, view="features"),
+            cell("lsb 1", "histogram", 0.05, shown=False, half=0.6),  # an interval that reaches beyond chance
+            cell("hill 1", "SPAM", 0.48),
+            cell("learned 1", "SPAM", 0.01),
+        )
+    )
+    assert "reliable" in line(page, "lsb 1:")
+    assert "SRMQ1 on features, errs 18 times in a hundred" in line(page, "lsb 1:")
+    assert "misses 77 %" in line(page, "lsb 1:")
+    assert "close to guessing" in line(page, "hill 1:")
+    assert "certain" in line(page, "learned 1:")
+    assert page.splitlines()[-1].endswith("this is a lower bound on detection.")
+
+
+def test_a_turned_area_is_marked_and_explained():
+    assert "*" not in in_words(report(cell("lsb 1", "SPAM", 0.3)))
+    page = in_words(report(cell("lsb 1", "SPAM", 0.5, turned=True)))
+    assert "*" in line(page, "lsb 1  ")
+    assert "wrong sign" in page
+
+
+def test_numbers_have_no_controls_to_miss():
+    page = in_words(report(cell("lsb 1", "numbers", 0.5, shown=False, view="numbers"), caught=None))
+    assert "NOT CAUGHT" not in page
+    assert "nothing can be said" in line(page, "lsb 1:")
