@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CODEC = "cr085"
 DEFAULT_MODEL = "learned-photo"
+SCHEMES = ("syndrome", "learned")
 
 Message = bytes | str | os.PathLike[str]
 StreamSource = bytes | str | os.PathLike[str]
@@ -109,7 +110,8 @@ def hide(
         passphrase: Text or bytes.
         codec: ``cr085``, the default, ``cr050``, ``cr025``, or the path of weights; for the learned scheme one of its
             models, ``learned-photo`` unless said otherwise.
-        scheme: ``"syndrome"`` (side-informed HILL), ``"learned"`` (the paper's networks), or one of your own.
+        scheme: ``"syndrome"`` (costs of pixels and maps, side-informed), ``"learned"`` (the paper's networks), or one
+            of your own.
         name: File name to send along; it takes 1 + its length bytes.
         nonce: 8 bytes for reproducible output; never use one twice with a key. Default: random.
         flatten: Convert alpha, palettes, 16 bits and CMYK instead of refusing them.
@@ -166,6 +168,8 @@ def reveal(
         SemstegoError: If the file is neither stream nor picture.
     """
     start = time.perf_counter()
+    if scheme not in (None, *SCHEMES):
+        raise ArgumentError(f"there is no scheme {scheme!r}: {', '.join(SCHEMES)}")
     secret = key_from(key, passphrase)
     try:
         stream = _stream_of(source)

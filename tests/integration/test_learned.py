@@ -16,7 +16,15 @@ from semstego import learned_system
 from semstego.api import DEFAULT_MODEL
 from semstego.codec import container
 from semstego.data.enlarge import softened
-from semstego.errors import CapacityError, EmbeddingError, NothingFoundError, PictureError, StreamError, WeightsError
+from semstego.errors import (
+    ArgumentError,
+    CapacityError,
+    EmbeddingError,
+    NothingFoundError,
+    PictureError,
+    StreamError,
+    WeightsError,
+)
 from semstego.message.cipher import Key
 from semstego.schemes.scheme import LEARNED
 
@@ -103,6 +111,19 @@ def test_every_shipped_model_carries_a_file(cover, model):
     out = semstego.hide(cover, b"sixteen bytes ..", key=KEY, scheme="learned", codec=model, nonce=bytes(8))
     assert semstego.reveal(out.stream, key=KEY).codec == model
     assert semstego.reveal(out.png, key=KEY, scheme="learned", codec=model).message == b"sixteen bytes .."
+
+
+def test_a_short_message_moves_fewer_symbols_than_a_long_one(cover):
+    changed = [
+        semstego.hide(cover, bytes(size), key=KEY, scheme="learned", nonce=bytes(8)).report.changed_symbols
+        for size in (5, 60)
+    ]
+    assert changed[0] < 0.7 * changed[1]
+
+
+def test_a_scheme_that_there_is_not_is_refused(hidden):
+    with pytest.raises(ArgumentError, match="no scheme"):
+        semstego.reveal(hidden.png, key=KEY, scheme="learnt")
 
 
 def test_what_does_not_fit_is_refused(cover):

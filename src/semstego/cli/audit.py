@@ -19,7 +19,9 @@ JUDGES = ("histogram", "SPAM", "SRMQ1", "SRM", "XuNet", "SRNet")
 def audit(
     covers: Annotated[Path | None, typer.Option(help="Folder of covers: pictures, or .sem streams.")] = None,
     stegos: Annotated[Path | None, typer.Option(help="Folder of the same files with messages.")] = None,
-    scheme: Annotated[str, typer.Option(help="Or make the pairs: of lsb, hill, suniward, side-informed, syndrome, learned.")] = "",
+    scheme: Annotated[
+        str, typer.Option(help="Or make the pairs: of lsb, hill, suniward, side-informed, syndrome, learned.")
+    ] = "",
     payloads: Annotated[str, typer.Option(help="Coded bits a pixel, with --scheme.")] = "0.1,0.25,0.5,1.0",
     data: Annotated[Path | None, typer.Option(help="Crops of `semstego data build-crops`, with --scheme.")] = None,
     codec: Annotated[str, typer.Option(help="Operating point, with --scheme.")] = "cr085",

@@ -57,6 +57,11 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
         raise typer.Exit
 
 
+def _check_scheme(scheme: str) -> None:
+    if scheme not in ("syndrome", "learned"):
+        raise typer.BadParameter("--scheme takes syndrome and learned")
+
+
 @app.command()
 def hide(
     cover: Cover,
@@ -81,8 +86,7 @@ def hide(
     from semstego.cli import terminal
     from semstego.data.files import check_output, write_all
 
-    if scheme not in ("syndrome", "learned"):
-        raise typer.BadParameter("--scheme takes syndrome and learned")
+    _check_scheme(scheme)
     if cover == message == "-":
         raise typer.BadParameter("only one of COVER and MESSAGE can be standard input")
     if picture is not None and picture.resolve() == output.resolve():
@@ -130,6 +134,7 @@ def reveal(
     from semstego.cli import terminal
     from semstego.data.files import check_output, write_all
 
+    _check_scheme(scheme)
     if output not in (None, "-"):
         check_output(Path(output), force=force)
     key = semstego.derive_key(terminal.passphrase(passphrase_file, confirm=False, stdin_used=source == "-"))

@@ -12,7 +12,7 @@ from semstego.codec.codec import Picture, Symbols
 from semstego.message.cipher import Key
 from semstego.message.frame import Frame, Opened
 
-LEARNED = ("learned-010", "learned-050", "learned-100", "learned-photo")
+LEARNED = ("learned-010", "learned-050", "learned-100", "learned-photo", "learned-task")
 """The models of the learned scheme that ship, by name; known without torch."""
 
 

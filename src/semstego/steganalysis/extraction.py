@@ -20,7 +20,7 @@ from semstego.steganalysis.spam import spam_per_channel
 from semstego.steganalysis.srmq1 import srmq1_per_channel
 
 CHUNK = 100  # maps that are hashed, extracted and kept together
-EDITION = 1  # of the features below; another one leaves what is kept unused
+EDITION = 1  # of features and classifiers; another one leaves what is kept unused
 Progress = Callable[[str, float], None]
 
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who judges: features with a linear classifier or an ensemble, and networks. All answer pairs with scores."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.steganalysis.extraction import Cache, Extractor, Progress, features, sealwatch
+from semstego.steganalysis.extraction import EDITION, Cache, Extractor, Progress, features, sealwatch
 from semstego.steganalysis.judge import LinearJudge
 from semstego.steganalysis.pairs import Pairs
 
@@ -68,8 +69,18 @@ class FeatureJudge:
         return self.extractor.name
 
     def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
-        """See :class:`Judge`."""
+        """See :class:`Judge`; of the same pairs the cache knows the scores."""
+        seen = hashlib.sha256()
+        for pairs in parts:
+            seen.update(np.ascontiguousarray(pairs.cover).data)
+            seen.update(np.ascontiguousarray(pairs.stego).data)
+        what = f"scores {EDITION} {self.name} {self.ensemble} {seed} {[pairs.cover.shape for pairs in parts]}"
+        digest = np.frombuffer(seen.digest(), np.uint8)
+        every = self.cache.get(what, digest, lambda: np.concatenate(self._scores(parts, seed, progress)))
+        ends = np.cumsum([len(parts.validation), len(parts.validation), len(parts.test)])
+        return Scores(*np.split(every, ends))
 
+    def _scores(self, parts: Parts, seed: int, progress: Progress) -> Scores:
         def extracted(pairs: Pairs) -> tuple[Array, Array]:
             found = [
                 features(self.extractor, maps, self.cache, workers=self.workers, progress=progress)

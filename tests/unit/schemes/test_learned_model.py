@@ -455,3 +455,42 @@ def test_clamped_features_get_no_gradient_under_dither_and_all_of_it_without(cov
     passage = codec(covers)
     (through,) = torch.autograd.grad((passage.reconstruction - target).square().sum(), passage.features)
     assert (through[outside] != 0).any()  # the straight-through gradient
+
+
+@torch.no_grad()
+def test_what_is_silent_stands_still(covers):
+    model = model_of(loud=50, meeting="seats", bound=1.5).eval()
+    message = torch.full((4, 1, 40, 40), 0.5)
+    silent = model(covers, message)
+    assert torch.equal(silent.cover_features, silent.stego_features)
+    message[:, :, 10:14, 20:23] = bits(4, 1, 4, 3)
+    spoken = model(covers, message)
+    moved = (spoken.cover_features != spoken.stego_features).any(1)
+    assert moved[:, 8:12, 18:21].float().mean() > 0.5  # two valid convolutions of 3x3 put pixel (10, 20) at (8, 18)
+    moved[:, 8:12, 18:21] = False
+    assert not moved.any()
+
+
+def test_a_payload_has_its_copies_and_leaves_the_rest_silent():
+    places = LearnedModel(Architecture(**SMALL, copies=2.5)).places(40, 16, 16)
+    counts = np.bincount(places, minlength=41)
+    assert counts[40] == 256 - 100
+    assert set(counts[:40]) == {2, 3}
+    assert LearnedModel(Architecture(**SMALL, copies=2.5)).places(200, 16, 16).max() < 200  # no room for silence
+    assert LearnedModel(Architecture(**SMALL)).places(40, 16, 16).max() < 40
+
+
+@torch.no_grad()
+def test_headroom_keeps_what_a_message_adds_to_white_and_black(covers):
+    extreme = torch.where(covers > 0.4, 1.0, 0.0)
+    for headroom, kept in ((0, 0.0), (3, 3 / 255)):
+        codec = model_of(headroom=headroom).codec
+        assert torch.equal(codec.features(extreme), codec.encoder(extreme.clamp(kept, 1 - kept)))
+    middle = covers.clamp(0.1, 0.9)
+    assert torch.equal(model_of(headroom=3).codec.features(middle), model_of().codec.features(middle))
+
+
+@pytest.mark.parametrize("chosen", [{"copies": 0.5}, {"copies": 1e9}, {"headroom": -1}, {"headroom": 65}])
+def test_silence_and_headroom_have_limits(chosen):
+    with pytest.raises(ValueError, match=next(iter(chosen))):
+        Architecture(**chosen)

@@ -77,3 +77,31 @@ def test_numbers_that_move_are_judged(rng):
 
     found = NumbersJudge().scores(Parts(sizes(50), sizes(30), sizes(30)), seed=0, progress=quiet)
     assert auc(found.cover, found.stego) > 0.9
+
+
+def test_the_cache_answers_for_the_same_pairs_and_for_no_others(rng, tmp_path):
+    cache, pairs = Cache(tmp_path), parts(rng)
+    taken = []
+
+    def counted(maps):
+        taken.append(len(maps))
+        return means(maps)
+
+    judge = FeatureJudge(Extractor("means", counted, kept=False), cache)
+    first = judge.scores(pairs, seed=1, progress=quiet)
+    count = len(taken)
+    for one, other in zip(first, judge.scores(pairs, seed=1, progress=quiet), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert len(taken) == count
+    lighter = pairs.test.stego.copy()
+    lighter[0, 0, 0, 0] += 1
+    others = (
+        pairs._replace(test=pairs.test.with_stego(lighter)),
+        pairs._replace(train=pairs.train.take(np.arange(59))),
+        Parts(pairs.test, pairs.validation, pairs.train),
+    )
+    for place, changed in enumerate(others, start=1):
+        judge.scores(changed, seed=1, progress=quiet)
+        assert len(taken) == (place + 1) * count
+    judge.scores(pairs, seed=2, progress=quiet)
+    assert len(taken) > 4 * count

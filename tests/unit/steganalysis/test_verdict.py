@@ -17,7 +17,8 @@ def interval(estimate, half=0.04):
 def cell(case, judge, p_e, *, shown=True, view="picture", half=0.04, turned=False):
     return {
         "case": case, "view": view, "judge": judge, "p_e": interval(p_e, half), "auc": interval(1 - p_e),
-        "auc_turned": turned, "missed_at_5": interval(0.77), "training_pairs": 1900, "pairs": 1000, "photographs": 250, "shown": shown,
+        "auc_turned": turned, "missed_at_5": interval(0.77), "training_pairs": 1900, "pairs": 1000,
+        "photographs": 250, "shown": shown,
     }  # fmt: skip
 
 
