@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turn measured detectability into the advice that `semstego capacity` gives.
 
-    python benchmarks/advise.py        # results/detectability.json -> src/semstego/weights/advice.json
+    python benchmarks/advise.py        # results/audit.json, audit_low.json -> src/semstego/weights/advice.json
 
-The advice is the highest measured rate at which the judge's P_E stays at 0.45 or above at both stages.
+The advice is the highest measured rate at which the P_E of every judge stays at 0.45 or above at both stages.
 """
 
 import json
@@ -11,26 +11,29 @@ from pathlib import Path
 from typing import Any
 
 HOME = Path(__file__).parent.parent
-RESULTS = HOME / "results" / "detectability.json"
+RESULTS = tuple(HOME / "results" / f"{name}.json" for name in ("audit", "audit_low"))
 ADVICE = HOME / "src" / "semstego" / "weights" / "advice.json"
-METHOD = "side-informed HILL"
+SCHEME = "syndrome"
+SIDE = 64  # of the crops [pixels]
 LEAST_P_E = 0.45
 
 
-def advice(results: dict[str, Any]) -> dict[str, Any]:
-    """Rate [bpp], picture size [pixels] and P_E of the stage that gives more away."""
-    rows = [row for row in results["rows"] if row["method"] == METHOD]
-    worst = {
-        rate: min(row["p_e"]["estimate"] for row in rows if row["bpp"] == rate) for rate in {r["bpp"] for r in rows}
-    }
+def advice(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Rate [bpp], picture size [pixels] and P_E of the judge and stage that give most away."""
+    worst: dict[float, float] = {}
+    cells = [cell for one in results for cell in one["cells"]]
+    for cell in cells:
+        scheme, rate = cell["case"].split()
+        if scheme == SCHEME:
+            worst[float(rate)] = min(worst.get(float(rate), 1.0), cell["p_e"]["estimate"])
     rate = max(rate for rate, p_e in worst.items() if p_e >= LEAST_P_E)
-    side, pictures = results["config"]["side"], results["data"]["fit"]["pictures"]
+    judges = ", ".join(sorted({cell["judge"] for cell in cells}))
     where = (
-        f"SPAM-686 per channel with a linear judge trained on {pictures} pairs, {side}x{side} pictures, "
-        "results/detectability.json; scaled to other sizes by the square-root law; stronger judges may find more"
+        f"{judges} per channel, trained on {cells[0]['training_pairs']} pairs, {SIDE}x{SIDE} pictures, "
+        "results/audit.json; scaled to other sizes by the square-root law; stronger judges may find more"
     )
-    return {"bpp": rate, "pixels": side * side, "p_e": worst[rate], "measured": where}
+    return {"bpp": rate, "pixels": SIDE * SIDE, "p_e": worst[rate], "measured": where}
 
 
 if __name__ == "__main__":
-    ADVICE.write_text(json.dumps(advice(json.loads(RESULTS.read_text())), indent=2) + "\n")
+    ADVICE.write_text(json.dumps(advice([json.loads(path.read_text()) for path in RESULTS]), indent=2) + "\n")

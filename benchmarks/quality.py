@@ -257,7 +257,7 @@ def main(
 ) -> None:
     """Measure picture quality on the test photographs of a folder."""
     paths = record.photographs(photographs, "test")[:limit]
-    crops = crop_figures([row for rows in record.spread(crops_of, paths, "crops") for row in rows])
+    small = crop_figures([row for rows in record.spread(crops_of, paths, "crops") for row in rows])
     tasks = [(path, as_grey) for as_grey in (False, True) for path in paths]
     rows = list(record.spread(whole_of, tasks, "whole"))
     whole = {
@@ -273,11 +273,11 @@ def main(
     config |= {"interval": record.INTERVAL, "growth_photographs": len(chosen), "rivals": RIVALS | LOSSLESS}
     record.write(
         "quality" if limit is None else "quality-trial",
-        {"crops": crops, "paper_table_2": PAPER, "whole": whole, "stream_growth_percent": growth},
+        {"crops": small, "paper_table_2": PAPER, "whole": whole, "stream_growth_percent": growth},
         config=config,
         seed=SEED,
         data={"test": record.describe(photographs, "test")},
-        bars=bars_of(crops, whole),
+        bars=bars_of(small, whole),
     )
 
 
