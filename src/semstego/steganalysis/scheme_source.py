@@ -70,6 +70,7 @@ class SchemeSource:
     workers: int = 1
     views: tuple[str, ...] = VIEWS
     _carried: dict[tuple[str, str, int], NDArray[np.bool_]] = field(default_factory=dict, repr=False)
+    _crops: dict[str, tuple[NDArray[np.uint8], NDArray[np.int16]]] = field(default_factory=dict, repr=False)
 
     @property
     def cases(self) -> Sequence[str]:
@@ -87,7 +88,7 @@ class SchemeSource:
                 self._carried[one, part, seed] = self._embedded(one, part, seed, progress)["carried"]
         wanted = dict(zip(PARTS, _wanted(self.protocol), strict=True))[part]
         rows = np.flatnonzero(np.all([self._carried[one, part, seed] for one in self.cases], axis=0))[:wanted]
-        photographs = crops.photographs_of(self.folder, part)[rows]
+        photographs = self._cut(part)[1][rows]
         if len(rows) < LEAST_PAIRS or len(np.unique(photographs)) < 2:
             raise DataError(
                 f"{len(rows)} crops of the set {part!r} carry every payload in every scheme; an audit needs "
@@ -104,8 +105,7 @@ class SchemeSource:
 
     def _embedded(self, case: str, part: str, seed: int, progress: Progress) -> Kept:
         """All views of the crops of a part, some more of them than wanted."""
-        count = int(SPARE * dict(zip(PARTS, _wanted(self.protocol), strict=True))[part])
-        pictures = crops.load(self.folder, part).pictures[:count]
+        pictures = self._cut(part)[0]
         starts = range(0, len(pictures), CHUNK)
         work = (delayed(self._chunk)(case, part, seed, start, pictures[start : start + CHUNK]) for start in starts)
         chunks = []
@@ -113,6 +113,14 @@ class SchemeSource:
             chunks.append(chunk)
             progress(f"hiding: {case}", len(chunks) / len(starts))
         return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+
+    def _cut(self, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
+        """The crops of a part that are tried, and their photographs; read from the disk once."""
+        if part not in self._crops:
+            count = int(SPARE * dict(zip(PARTS, _wanted(self.protocol), strict=True))[part])
+            pictures = crops.load(self.folder, part).pictures[:count].copy()
+            self._crops[part] = pictures, crops.photographs_of(self.folder, part)[:count]
+        return self._crops[part]
 
     def _chunk(self, case: str, part: str, seed: int, start: int, pictures: NDArray[np.uint8]) -> Kept:
         """Views of some crops, from the cache if they are there."""
