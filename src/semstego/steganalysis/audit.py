@@ -6,13 +6,11 @@ controls of each view   LSB matching and HILL at 0.4 bit a value    must be caug
                         labels swapped at random                    must end at 0.5
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from semstego.steganalysis.controls import CONTROLS, RATE
 from semstego.steganalysis.extraction import Progress
@@ -93,7 +91,7 @@ def run(
             for judge in judges if runs[0].train.are_maps else (NumbersJudge(),):
                 what = {"case": case, "view": view, "judge": judge.name}
                 # Cases on another codec have other covers under the same name, and need controls of their own.
-                covers = view, judge.name, _digest(runs[0].train.cover)
+                covers = view, judge.name, runs[0].train.covers_digest()
                 if covers not in controls:
                     controls[covers] = what | _controls(runs, judge, protocol, progress)
                 cell: dict[str, Any] = what | _judged(runs, judge, protocol, progress)
@@ -104,14 +102,10 @@ def run(
     return {"protocol": asdict(protocol), "cells": cells, "controls": list(controls.values())}
 
 
-def _digest(maps: NDArray[Any]) -> bytes:
-    return hashlib.sha256(np.ascontiguousarray(maps).data).digest()
-
-
 def _cut(parts: Parts, protocol: AuditProtocol) -> Parts:
     """As many pairs as the protocol wants, if there are so many."""
     wanted = (protocol.train[-1], protocol.validation, protocol.test)
-    return Parts(*(pairs.take(np.arange(min(len(pairs), most))) for pairs, most in zip(parts, wanted, strict=True)))
+    return Parts(*(pairs.first(most) for pairs, most in zip(parts, wanted, strict=True)))
 
 
 def _judged(
@@ -120,9 +114,7 @@ def _judged(
     """Figures of a judge over all runs; it learns from the first ``train`` pairs, or from all."""
     scores: list[Scores] = []
     for parts, seed in zip(runs, protocol.seeds, strict=False):
-        fewer = (
-            parts if train is None else parts._replace(train=parts.train.take(np.arange(min(train, len(parts.train)))))
-        )
+        fewer = parts if train is None else parts._replace(train=parts.train.first(train))
         scores.append(judge.scores(fewer, seed=seed, progress=progress))
     figures = figures_of(scores, [parts.test.photographs for parts in runs[: len(scores)]], seed=0)
     return {"training_pairs": len(fewer.train)} | figures

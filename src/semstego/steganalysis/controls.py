@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.coding import costs
+from semstego.coding.coins import coin_steps
 
 RATE = 0.4  # bits for each value
 _HALVINGS = 50  # of the logarithm of the interval that lambda lies in
@@ -81,8 +82,5 @@ def _entropy(chance: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _moved(maps: NDArray[np.uint8], where: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """One up or down, as a coin falls; at the ends of the range the only way there is."""
-    step = rng.choice(np.array([-1, 1], np.int16), maps.shape)
-    step[maps == 0], step[maps == 255] = 1, -1
-    moved: NDArray[np.uint8] = (maps + step * where).astype(np.uint8)
+    moved: NDArray[np.uint8] = (maps + coin_steps(maps, rng) * where).astype(np.uint8)
     return moved

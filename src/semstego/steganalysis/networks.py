@@ -9,7 +9,6 @@ a hundredth: one cycle instead of 120,000 batches at a rate that falls by a tent
 at 1e-3 and 100,000 at 1e-4 (SRNet); XuNet learns from 16 pairs at once, not 32, and its classifier does not decay.
 """
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -134,7 +133,7 @@ class TaughtJudge:
 
     def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
         """See :class:`semstego.steganalysis.judges.Judge`; the pairs must be maps."""
-        covers = hashlib.sha256(np.ascontiguousarray(parts.train.cover).data).digest()
+        covers = parts.train.covers_digest()
         if covers not in self._lessons:
             rng = np.random.default_rng(seed)
             train, validation = (one.with_stego(lsb_matching(one.cover, RATE, rng)) for one in parts[:2])

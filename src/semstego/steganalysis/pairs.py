@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a warden sees: covers, and the same covers with a message."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,14 @@ class Pairs:
     def take(self, rows: NDArray[np.integer]) -> "Pairs":
         """Some of them."""
         return Pairs(self.cover[rows], self.stego[rows], self.photographs[rows])
+
+    def first(self, count: int) -> "Pairs":
+        """The first so many, or all if there are less."""
+        return Pairs(self.cover[:count], self.stego[:count], self.photographs[:count])
+
+    def covers_digest(self) -> bytes:
+        """SHA-256 of the covers: what is made of them alone serves all pairs of the same ones."""
+        return hashlib.sha256(np.ascontiguousarray(self.cover).data).digest()
 
     def with_stego(self, stego: NDArray[Any]) -> "Pairs":
         """The same covers beside something else."""

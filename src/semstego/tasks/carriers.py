@@ -26,6 +26,7 @@ from semstego.codec.codec import SymbolMap
 from semstego.codec.convolutional_codec import ConvolutionalCodec
 from semstego.codec.quantiser import to_pictures
 from semstego.coding import costs, ternary
+from semstego.coding.coins import coin_steps
 from semstego.errors import ArgumentError, InfeasibleError, PictureError
 from semstego.message.bits import Bits
 from semstego.schemes.learned_model import LearnedModel
@@ -230,9 +231,7 @@ def _embedded(symbols: SymbolMap, message: Bits, rng: np.random.Generator) -> tu
 
 def matched(values: NDArray[np.uint8], payload: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Values whose lowest bits are the payload: those that differ go up or down by one, as a coin falls."""
-    sign = rng.choice(np.array([-1, 1], np.int16), values.shape)
-    sign[values == 0], sign[values == 255] = 1, -1
-    moved: NDArray[np.uint8] = (values + sign * (values % 2 != payload)).astype(np.uint8)
+    moved: NDArray[np.uint8] = (values + coin_steps(values, rng) * (values % 2 != payload)).astype(np.uint8)
     return moved
 
 
