@@ -40,6 +40,11 @@ class AuditProtocol:
     test: int
     seeds: tuple[int, ...]
 
+    @property
+    def wanted(self) -> dict[str, int]:
+        """Pairs of each part."""
+        return dict(zip(PARTS, (self.train[-1], self.validation, self.test), strict=True))
+
 
 RIGOROUS = AuditProtocol("rigorous", (250, 500, 1000, 2000), 500, 1000, (0, 1, 2))
 PAPER = AuditProtocol("paper", (2000,), 400, 800, tuple(range(10)))
@@ -104,8 +109,7 @@ def run(
 
 def _cut(parts: Parts, protocol: AuditProtocol) -> Parts:
     """As many pairs as the protocol wants, if there are so many."""
-    wanted = (protocol.train[-1], protocol.validation, protocol.test)
-    return Parts(*(pairs.first(most) for pairs, most in zip(parts, wanted, strict=True)))
+    return Parts(*(pairs.first(most) for pairs, most in zip(parts, protocol.wanted.values(), strict=True)))
 
 
 def _judged(

@@ -70,7 +70,7 @@ class FolderSource:
 
     def _parts(self, photographs: NDArray[Any], seed: int) -> list[NDArray[np.intp]]:
         """Rows of the three parts, in no order: a learning curve takes the first, and names may follow the date."""
-        wanted = np.array([self.protocol.train[-1], self.protocol.validation, self.protocol.test])
+        wanted = np.array(list(self.protocol.wanted.values()))
         rng = np.random.default_rng(seed)
         try:
             parts = split_groups(photographs, list(wanted / wanted.sum()), rng)

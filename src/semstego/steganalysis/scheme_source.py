@@ -27,7 +27,7 @@ from semstego.data import crops
 from semstego.errors import DataError
 from semstego.schemes import learned_point
 from semstego.schemes.syndrome import SyndromeScheme
-from semstego.steganalysis.audit import PARTS, AuditProtocol
+from semstego.steganalysis.audit import AuditProtocol
 from semstego.steganalysis.extraction import Cache, Progress
 from semstego.steganalysis.pairs import Pairs
 from semstego.tasks.carriers import Learned
@@ -86,7 +86,7 @@ class SchemeSource:
         for one in self.cases:
             if (one, part, seed) not in self._carried:
                 self._carried[one, part, seed] = self._embedded(one, part, seed, progress)["carried"]
-        wanted = dict(zip(PARTS, _wanted(self.protocol), strict=True))[part]
+        wanted = self.protocol.wanted[part]
         rows = np.flatnonzero(np.all([self._carried[one, part, seed] for one in self.cases], axis=0))[:wanted]
         photographs = self._cut(part)[1][rows]
         if len(rows) < LEAST_PAIRS or len(np.unique(photographs)) < 2:
@@ -117,7 +117,7 @@ class SchemeSource:
     def _cut(self, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
         """The crops of a part that are tried, and their photographs; read from the disk once."""
         if part not in self._crops:
-            count = int(SPARE * dict(zip(PARTS, _wanted(self.protocol), strict=True))[part])
+            count = int(SPARE * self.protocol.wanted[part])
             pictures = crops.load(self.folder, part).pictures[:count].copy()
             self._crops[part] = pictures, crops.photographs_of(self.folder, part)[:count]
         return self._crops[part]
@@ -140,10 +140,6 @@ class SchemeSource:
         what = f"embedding {EDITION} {case} {seed} {part} {start} {point.fingerprint.hex()}"
         names = _names(point.codec.closed, self.views)
         return {view: self.cache.get(f"{what} {view}", pictures, lambda view=view: views()[view]) for view in names}  # type: ignore[misc]
-
-
-def _wanted(protocol: AuditProtocol) -> tuple[int, int, int]:
-    return protocol.train[-1], protocol.validation, protocol.test
 
 
 def _carrier(scheme: str, point: Any, codec: str) -> Carrier:
