@@ -13,7 +13,7 @@ from semstego.errors import SemstegoError
 if TYPE_CHECKING:
     from semstego.steganalysis.audit import AuditProtocol
 
-JUDGES = ("histogram", "SPAM", "SRMQ1", "SRM", "XuNet", "SRNet")
+JUDGES = ("histogram", "SPAM", "joint", "SRMQ1", "SRM", "XuNet", "SRNet")
 
 
 def audit(
@@ -26,7 +26,7 @@ def audit(
     data: Annotated[Path | None, typer.Option(help="Crops of `semstego data build-crops`, with --scheme.")] = None,
     codec: Annotated[str, typer.Option(help="Operating point, with --scheme.")] = "cr085",
     model: Annotated[str, typer.Option(help="Of the learned scheme, with --scheme.")] = "learned-photo",
-    judges: Annotated[str, typer.Option(help=f"Of {', '.join(JUDGES)}.")] = "histogram,SPAM",
+    judges: Annotated[str, typer.Option(help=f"Of {', '.join(JUDGES)}.")] = "histogram,SPAM,joint",
     protocol: Annotated[str, typer.Option(help="rigorous, or the paper's.")] = "rigorous",
     pairs: Annotated[int | None, typer.Option(min=10, help="Training pairs, at most.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Runs.")] = None,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from semstego.errors import OutputError, SemstegoError
 from semstego.steganalysis.histogram import histogram_per_channel
+from semstego.steganalysis.joint import JointPredictor
 from semstego.steganalysis.spam import spam_per_channel
 from semstego.steganalysis.srmq1 import srmq1_per_channel
 
@@ -37,6 +38,22 @@ class Extractor:
     name: str
     extract: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
     kept: bool = True
+
+    def of(self, covers: NDArray[np.uint8]) -> "Extractor":
+        """The same, whatever the covers that a judge learns from."""
+        del covers
+        return self
+
+
+@dataclass(frozen=True)
+class JointExtractor:
+    """Features whose predictor is fitted to the covers that a judge learns from."""
+
+    name: str = "joint"
+
+    def of(self, covers: NDArray[np.uint8]) -> Extractor:
+        """Fitted to covers ``(n, c, h, w)``; extraction is faster than a cache would be."""
+        return Extractor(self.name, JointPredictor.fit(covers).features, kept=False)
 
 
 def sealwatch() -> Any:
@@ -70,9 +87,10 @@ def srm_per_channel(maps: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.stack(rows).astype(np.float32)
 
 
-EXTRACTORS = {
+EXTRACTORS: dict[str, Extractor | JointExtractor] = {
     one.name: one
     for one in (
+        JointExtractor(),
         Extractor("histogram", histogram_per_channel),
         Extractor("SPAM", spam_per_channel),
         Extractor("SRMQ1", srmq1_per_channel, kept=False),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.steganalysis.extraction import EDITION, Cache, Extractor, Progress, features, sealwatch
+from semstego.steganalysis.extraction import EDITION, Cache, Extractor, JointExtractor, Progress, features, sealwatch
 from semstego.steganalysis.judge import LinearJudge
 from semstego.steganalysis.pairs import Pairs
 
@@ -58,7 +58,7 @@ class FeatureJudge:
         ensemble: Kodovsky's ensemble, for features of more dimensions than a linear classifier can take.
     """
 
-    extractor: Extractor
+    extractor: Extractor | JointExtractor
     cache: Cache
     workers: int = 1
     ensemble: bool = False
@@ -81,9 +81,11 @@ class FeatureJudge:
         return Scores(*np.split(every, ends))
 
     def _scores(self, parts: Parts, seed: int, progress: Progress) -> Scores:
+        extractor = self.extractor.of(parts.train.cover)
+
         def extracted(pairs: Pairs) -> tuple[Array, Array]:
             found = [
-                features(self.extractor, maps, self.cache, workers=self.workers, progress=progress)
+                features(extractor, maps, self.cache, workers=self.workers, progress=progress)
                 for maps in (pairs.cover, pairs.stego)
             ]
             return found[0], found[1]

@@ -74,7 +74,7 @@ _SETS = (
 )
 
 
-def _merged_patterns(*, with_sign: bool) -> NDArray[np.int64]:
+def merged_patterns(*, with_sign: bool) -> NDArray[np.int64]:
     """Place in its part of each of the 625 patterns (a, b, c, d), at 125 a + 25 b + 5 c + d with a, b, c, d in 0..4."""
     codes = np.arange(_PATTERNS).reshape(4 * (LEVELS,))
     twins = [codes, codes.transpose(3, 2, 1, 0)]
@@ -86,7 +86,7 @@ def _merged_patterns(*, with_sign: bool) -> NDArray[np.int64]:
     return np.unique(first, return_inverse=True)[1].astype(np.int64)
 
 
-_MERGED = np.stack([_merged_patterns(with_sign=False), _merged_patterns(with_sign=True)])
+_MERGED = np.stack([merged_patterns(with_sign=False), merged_patterns(with_sign=True)])
 _IS_SPAM = ["_spam" in name for name in _SETS]
 _STOPS = np.cumsum([int(_MERGED[int(is_spam)].max()) + 1 for is_spam in _IS_SPAM]).tolist()
 

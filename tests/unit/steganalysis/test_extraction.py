@@ -151,10 +151,10 @@ def test_more_maps_leave_kept_chunks_as_they_are(tmp_path, maps):
 
 def test_every_extractor_but_the_slow_one_gives_rows_of_float32(photographs):
     crops = photographs["coffee"][None, 40:56, 60:76].transpose(0, 3, 1, 2)
-    sizes = {"histogram": 256, "SPAM": 686, "SRMQ1": 12_753}
+    sizes = {"histogram": 3 * 256, "SPAM": 3 * 686, "SRMQ1": 3 * 12_753, "joint": 3 * (3 * 169 + 125)}
     for name, size in sizes.items():
-        found = EXTRACTORS[name].extract(crops)
-        assert found.shape == (1, 3 * size)
+        found = EXTRACTORS[name].of(crops).extract(crops)
+        assert found.shape == (1, size)
         assert found.dtype == np.float32
     assert set(EXTRACTORS) == {*sizes, "SRM"}
 
