@@ -92,13 +92,14 @@ class XuNet(nn.Module):
     Args:
         channels: Channels of the input: 1 for grey pictures, 3 for colour, C' for features.
         width: Channels of G1; each further group has twice as many. 8 is the published net.
+        high_pass: Whether the KV filter comes first; inputs that are residuals do without.
     """
 
-    def __init__(self, channels: int, *, width: int = 8) -> None:
+    def __init__(self, channels: int, *, width: int = 8, high_pass: bool = True) -> None:
         super().__init__()
         self.layers = nn.ModuleDict(
             {
-                "KV": HighPass(channels),
+                "KV": HighPass(channels) if high_pass else nn.Identity(),
                 "G1": Group(channels, width, 5, nn.Tanh(), magnitude=True),
                 "G2": Group(width, 2 * width, 5, nn.Tanh()),
                 "G3": Group(2 * width, 4 * width, 1, nn.ReLU(inplace=True)),

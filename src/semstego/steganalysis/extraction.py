@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from semstego.coding.prediction import JointPredictor
 from semstego.errors import OutputError, SemstegoError
 from semstego.steganalysis.histogram import histogram_per_channel
-from semstego.steganalysis.joint import JointPredictor
+from semstego.steganalysis.joint import joint_features
 from semstego.steganalysis.spam import spam_per_channel
 from semstego.steganalysis.srmq1 import srmq1_per_channel
 
@@ -53,7 +55,7 @@ class JointExtractor:
 
     def of(self, covers: NDArray[np.uint8]) -> Extractor:
         """Fitted to covers ``(n, c, h, w)``; extraction is faster than a cache would be."""
-        return Extractor(self.name, JointPredictor.fit(covers).features, kept=False)
+        return Extractor(self.name, partial(joint_features, JointPredictor.fit(covers)), kept=False)
 
 
 def sealwatch() -> Any:

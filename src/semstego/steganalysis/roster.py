@@ -27,6 +27,6 @@ def _judge(name: str, protocol: AuditProtocol, cache: Cache, workers: int) -> Ju
 
 
 def _settings(name: str, protocol: AuditProtocol) -> NetworkSettings:
-    """What a CPU affords, or the paper's number of epochs."""
+    """What a CPU affords; or the paper's number of epochs, and as it did, on the maps themselves."""
     settings = XUNET if name == "XuNet" else SRNET
-    return replace(settings, epochs=150, patience=150) if protocol.name == "paper" else settings
+    return replace(settings, epochs=150, patience=150, joint=False) if protocol.name == "paper" else settings

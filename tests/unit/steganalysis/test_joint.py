@@ -1,11 +1,13 @@
 """Joint residuals: an oracle of our own for patterns, least squares for the predictor, and what they are there for."""
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
 
-from semstego.steganalysis.joint import STEPS, JointPredictor
+from semstego.coding.prediction import JointPredictor
+from semstego.steganalysis.joint import STEPS, joint_features
 
 
 def related(rng, count, channels=4, side=16):
@@ -15,38 +17,11 @@ def related(rng, count, channels=4, side=16):
     return np.clip(np.rint(maps), 0, 255).astype(np.uint8)
 
 
-def test_the_predictor_is_weighted_least_squares_without_the_value_itself(rng):
-    maps = related(rng, 3, channels=2, side=7)
-    weights = JointPredictor.fit(maps).weights
-    rows, wanted, unrest = [], [], []
-    for one in maps.astype(float) - 128:
-        for y in range(1, 6):
-            for x in range(1, 6):
-                window = one[:, y - 1 : y + 2, x - 1 : x + 2]
-                unrest.append(0.5 + window.std((1, 2)).mean())
-                rows.append([*np.delete(window.ravel(), 4), 1])  # of map 0, without its middle
-                wanted.append(window[0, 1, 1])
-    share = 1 / np.array(unrest)
-    found = np.linalg.lstsq(np.array(rows) * share[:, None], np.array(wanted) * share, rcond=None)[0]
-    assert weights[0, 4] == 0
-    assert weights[1, 13] == 0
-    np.testing.assert_allclose(np.delete(weights[0], 4), found, atol=1e-3)
-
-
-def test_what_other_maps_foretell_is_gone(rng):
-    maps = related(rng, 40)
-    predictor = JointPredictor.fit(maps)
-    spread = predictor.residuals(maps).std((0, 2, 3))
-    assert spread[-1] < 0.5 < maps[:, -1].std()  # rounding: 1 / sqrt(12), and that of its two sources
-    constant = np.full((2, 4, 8, 8), 77, np.uint8)
-    assert JointPredictor.fit(constant).residuals(constant).max() == pytest.approx(0, abs=0.1)
-
-
 def test_shares_are_those_of_a_slow_count(rng):
     maps = related(rng, 1, channels=5, side=8)
     predictor = JointPredictor.fit(related(rng, 20, channels=5, side=8))
-    features = predictor.features(maps)[0].astype(float) ** 2
-    residuals = predictor.residuals(maps)[0]
+    features = joint_features(predictor, maps)[0].astype(float) ** 2
+    residuals = predictor.residuals(maps[0])
     wanted = []
     for step in STEPS:
         levels = np.clip(np.rint(residuals / np.float32(step)), -2, 2).astype(int)
@@ -71,7 +46,7 @@ def test_shares_are_those_of_a_slow_count(rng):
 @pytest.mark.parametrize(("channels", "size"), [(1, 169 + 5), (3, 3 * 169 + 125), (4, 4 * 169 + 625)])
 def test_any_number_of_maps(rng, channels, size):
     maps = rng.integers(0, 256, (3, channels, 9, 12), dtype=np.uint8)
-    features = JointPredictor.fit(maps).features(maps)
+    features = joint_features(JointPredictor.fit(maps), maps)
     assert features.shape == (3, len(STEPS) * size)
     assert features.dtype == np.float32
     np.testing.assert_allclose((features**2).sum(1), len(STEPS) * (channels + max(1, channels - 3)), rtol=1e-4)
@@ -91,4 +66,4 @@ def test_a_change_that_no_map_tells_by_itself_moves_the_features(rng):
         spread = np.maximum(one.std(0) + other.std(0), 1e-3)
         return np.abs((one.mean(0) - other.mean(0)) / spread).max()
 
-    assert separation(predictor.features) > 4 * separation(spam_per_channel)
+    assert separation(partial(joint_features, predictor)) > 4 * separation(spam_per_channel)

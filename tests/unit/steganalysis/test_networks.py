@@ -60,6 +60,17 @@ def test_an_easy_embedding_is_caught(name, step):
     assert {one.dtype for one in scores} == {np.dtype(np.float64)}
 
 
+def test_the_network_sees_residuals_by_the_predictor_of_the_training_covers():
+    """Ramps foretell themselves: of covers nothing is left but the border of rounding, of stegos the change."""
+    parts = easy()
+    seen = NetworkJudge("XuNet", SMALL["XuNet"]).seen(parts)
+    assert [one.cover.shape for one in seen] == [(len(one), 2, 6, 6) for one in parts]
+    for one in seen:
+        assert np.abs(one.cover).mean() < 0.2 < np.abs(one.stego).mean()
+    far = Pairs(parts.train.cover, parts.train.cover ^ 255, parts.train.photographs)
+    assert np.abs(NetworkJudge("XuNet", SMALL["XuNet"]).seen(Parts(far, far, far)).test.stego).max() == networks.MOST
+
+
 def test_nothing_is_learned_from_swapped_labels():
     rng = np.random.default_rng(3)
     parts = Parts(*(one.swapped(rng) for one in easy()))
@@ -130,7 +141,7 @@ def test_the_network_is_given_whole_pairs(monkeypatch):
 
     monkeypatch.setattr(networks, "XuNet", Recording)
     parts = easy()
-    NetworkJudge("XuNet", replace(SMALL["XuNet"], epochs=1)).scores(parts, seed=0, progress=silent)
+    NetworkJudge("XuNet", replace(SMALL["XuNet"], epochs=1, joint=False)).scores(parts, seed=0, progress=silent)
     assert [len(batch) for batch in given] == [32] * 6
     for batch in given:
         cover, stego = batch[::2], batch[1::2]
@@ -218,7 +229,7 @@ def test_the_lesson_is_lsb_matching_of_the_same_covers_and_is_paid_once(monkeypa
         return found
 
     monkeypatch.setattr(NetworkJudge, "trained", recorded)
-    judge = TaughtJudge(NetworkJudge("XuNet", replace(SMALL["XuNet"], epochs=2, epochs_after_start=1)))
+    judge = TaughtJudge(NetworkJudge("XuNet", replace(SMALL["XuNet"], epochs=2, epochs_after_start=1, joint=False)))
     first, second = easy(step=4), easy(step=2)
     for parts in (first, second):
         judge.scores(parts, seed=0, progress=silent)
