@@ -151,7 +151,7 @@ def test_misread_blocks_are_coded_again(photographs, monkeypatch):
     assert semstego.reveal(out.picture, key=KEY).message == message
 
 
-@pytest.mark.parametrize("cost", [costs.hill, costs.suniward, costs.uniform])
+@pytest.mark.parametrize("cost", [None, costs.hill, costs.suniward, costs.uniform])
 @pytest.mark.parametrize("informed", [True, False])
 def test_every_cost_is_read_by_the_same_receiver(photographs, cost, informed):
     cover = photographs["astronaut"][100:164, 100:164]

@@ -17,13 +17,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from semstego.coding.prediction import SIDE, JointPredictor
 from semstego.threads import in_threads, slices
 
 Cost = Callable[[NDArray[np.uint8], NDArray[np.float32], int], NDArray[np.float32]]
 
 HILL_FLOOR = np.float32(1e-2)  # of the smoothed residual [grey levels]; one-colour regions are dear, not infinitely so
 SIDE_FLOOR = 0.3  # a symbol half a step from its neighbour is cheap, never free; why so high: docs/log.md
-STILLNESS = np.float32(0.1)  # variance below which a map of symbols counts as still [steps squared]
+STILLNESS = np.float32(0.1)  # variance below which symbols count as foretold [steps squared]
 STRIP_ROWS = 128  # pixel rows worked on at a time, so that temporaries stay small on 50 megapixels
 UNIWARD_SIGMA = 1.0
 # Daubechies' wavelet with eight vanishing moments, decomposition high-pass (16 taps); a mathematical constant.
@@ -67,26 +68,32 @@ def suniward(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) 
     return rho
 
 
-def unevenness(symbols: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """By what factor a change of each symbol ``(k, rows, columns)`` stands out among the like symbols around it.
+def joint(symbols: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What a change of each symbol ``(k, rows, columns)`` costs by what all maps foretell of it.
 
-    The costs above see a picture's pixels. A warden at stage I sees one map of symbols for each coefficient, and there
-    a step is loud where the map stands still, however busy the pixels are. The factor is the mean over 5x5 symbols of
-    1 / sqrt(variance within 3x3 + 0.1), in steps: half the power of MiPOD's Fisher information (Sedighi, Cogranne,
-    Fridrich, IEEE TIFS 2016), as the other half of the cost is the pixels'.
+    The costs above see a picture's pixels. A warden at stage I sees all maps of symbols, predicts each from the others
+    and looks at what is left; so does this cost. It is the mean over 3x3 symbols of 1 / (variance + 0.1), where the
+    variance is the mean over 3x3 of squared residuals of the prediction, in steps: the root of MiPOD's Fisher
+    information (Sedighi, Cogranne, Fridrich, IEEE TIFS 2016), with residuals of all maps in place of a filter's.
     """
-    factor = np.empty(symbols.shape, np.float32)
+    channels, rows, columns = symbols.shape
+    if min(rows, columns) < SIDE:
+        return np.ones(symbols.shape, np.float32)
+    predictor = JointPredictor.fit(symbols[np.newaxis])
+    squares = np.empty((channels, rows - 2, columns - 2), np.float32)
 
-    def one_map(k: int) -> None:
-        values = np.pad(symbols[k].astype(np.float32), 1, "symmetric")
-        # Sums of whole numbers below 2^24: the difference is exact.
-        variance = (9 * _window_sum(values * values, 3) - _window_sum(values, 3) ** 2) / np.float32(81)
-        loudness = 1 / np.sqrt(variance + STILLNESS)
-        factor[k] = _window_sum(np.pad(loudness, 2, "symmetric"), 5) / np.float32(25)
+    def strip(bounds: tuple[int, int]) -> None:
+        first, last = bounds
+        squares[:, first:last] = predictor.residuals(symbols[:, first : last + 2]) ** 2
 
-    for _ in in_threads(one_map, range(len(symbols))):
+    def one_map(k: int) -> NDArray[np.float32]:
+        # The outermost symbols lack neighbours to foretell them and count like the next ones.
+        variance = _window_sum(np.pad(squares[k], 2, "edge"), 3) / np.float32(9)
+        return _window_sum(np.pad(1 / (variance + STILLNESS), 1, "edge"), 3) / np.float32(9)
+
+    for _ in in_threads(strip, slices(rows - 2, STRIP_ROWS)):
         pass
-    return factor
+    return np.stack(list(in_threads(one_map, range(channels))))
 
 
 def uniform(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) -> NDArray[np.float32]:

@@ -39,14 +39,12 @@ class SyndromeScheme:
     """Default scheme of ``hide``.
 
     Attributes:
-        cost: Symmetric cost of a change, a function of arrays.
+        cost: Symmetric cost of a change by what it does to pixels; None asks the symbols instead, ``costs.joint``.
         side_informed: Whether the sender's rounding errors modulate the costs.
-        map_aware: Whether the cost is also that of a change among the symbols around it, as stage I sees it.
     """
 
-    cost: Cost = costs.hill
+    cost: Cost | None = None
     side_informed: bool = True
-    map_aware: bool = True
     name: str = "syndrome"
 
     def capacity_bytes(self, encoding: Encoding, codec: BlockCodec) -> int:
@@ -73,11 +71,13 @@ class SyndromeScheme:
         Raises:
             InfeasibleError: If the dry symbols cannot carry it.
         """
-        basis = codec.basis(encoding.symbols.channels)
-        rho = self.cost(cover, basis.gain(), basis.block)
-        rows, columns = rho.shape[1:]
-        if self.map_aware:
-            rho *= costs.unevenness(encoding.symbols.values[:, :rows, :columns])
+        symbols = encoding.symbols
+        rows, columns = codec.whole_blocks(symbols.height, symbols.width, symbols.channels)
+        if self.cost is None:
+            rho = costs.joint(symbols.values[:, :rows, :columns])
+        else:
+            basis = codec.basis(symbols.channels)
+            rho = self.cost(cover, basis.gain(), basis.block)
         side = encoding.side[:, :rows, :columns]
         side = costs.independent_side_information(side) if self.side_informed else np.zeros_like(side)
         return SyndromeEmbedding(encoding, codec, rho, side, frame, key, progress)

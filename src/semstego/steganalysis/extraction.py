@@ -7,7 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+import semstego
 from semstego.coding.prediction import JointPredictor
 from semstego.errors import OutputError, SemstegoError
 from semstego.steganalysis.histogram import histogram_per_channel
@@ -22,8 +23,8 @@ from semstego.steganalysis.joint import joint_features
 from semstego.steganalysis.spam import spam_per_channel
 from semstego.steganalysis.srmq1 import srmq1_per_channel
 
+JUDGING = ("steganalysis", "coding")  # folders whose code makes features and scores
 CHUNK = 100  # maps that are hashed, extracted and kept together
-EDITION = 1  # of features and classifiers; another one leaves what is kept unused
 Progress = Callable[[str, float], None]
 
 
@@ -101,6 +102,15 @@ EXTRACTORS: dict[str, Extractor | JointExtractor] = {
 }
 
 
+@cache
+def code_digest(*folders: str) -> str:
+    """SHA-256 of the source files in folders of this package: what other code has kept is left alone."""
+    digest, package = hashlib.sha256(), Path(semstego.__file__).parent
+    for path in sorted(path for folder in folders for path in (package / folder).rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 class Cache:
     """Arrays in a folder, by the hash of what they were made from; None keeps nothing."""
 
@@ -164,7 +174,7 @@ def features(
     return np.concatenate(chunks)
 
 
-def _chunk(extractor: Extractor, maps: NDArray[np.uint8], cache: Cache) -> NDArray[np.float32]:
-    what = f"{extractor.name} {EDITION}"
-    found: NDArray[np.float32] = cache.get(what, maps, lambda: extractor.extract(maps), kept=extractor.kept)
+def _chunk(extractor: Extractor, maps: NDArray[np.uint8], kept: Cache) -> NDArray[np.float32]:
+    what = f"{extractor.name} {code_digest(*JUDGING)}"
+    found: NDArray[np.float32] = kept.get(what, maps, lambda: extractor.extract(maps), kept=extractor.kept)
     return found

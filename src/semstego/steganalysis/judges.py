@@ -8,7 +8,16 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.steganalysis.extraction import EDITION, Cache, Extractor, JointExtractor, Progress, features, sealwatch
+from semstego.steganalysis.extraction import (
+    JUDGING,
+    Cache,
+    Extractor,
+    JointExtractor,
+    Progress,
+    code_digest,
+    features,
+    sealwatch,
+)
 from semstego.steganalysis.judge import LinearJudge
 from semstego.steganalysis.pairs import Pairs
 
@@ -74,7 +83,8 @@ class FeatureJudge:
         for pairs in parts:
             seen.update(np.ascontiguousarray(pairs.cover).data)
             seen.update(np.ascontiguousarray(pairs.stego).data)
-        what = f"scores {EDITION} {self.name} {self.ensemble} {seed} {[pairs.cover.shape for pairs in parts]}"
+        shapes = [pairs.cover.shape for pairs in parts]
+        what = f"scores {code_digest(*JUDGING)} {self.name} {self.ensemble} {seed} {shapes}"
         digest = np.frombuffer(seen.digest(), np.uint8)
         every = self.cache.get(what, digest, lambda: np.concatenate(self._scores(parts, seed, progress)))
         ends = np.cumsum([len(parts.validation), len(parts.validation), len(parts.test)])

@@ -28,7 +28,7 @@ from semstego.errors import DataError
 from semstego.schemes import learned_point
 from semstego.schemes.syndrome import SyndromeScheme
 from semstego.steganalysis.audit import AuditProtocol
-from semstego.steganalysis.extraction import Cache, Progress
+from semstego.steganalysis.extraction import Cache, Progress, code_digest
 from semstego.steganalysis.pairs import Pairs
 from semstego.tasks.carriers import Learned
 from semstego.tasks.closed_carriers import Closed, ClosedLsbMatching
@@ -37,7 +37,7 @@ from semstego.tasks.hiding_evaluation import Carrier
 CHUNK = 50  # crops that are embedded and kept together
 SPARE = 1.15  # times as many crops as wanted are tried, for some carry too little
 LEAST_PAIRS = 10
-EDITION = 2  # of the embeddings; raise it when a scheme changes, or the cache serves the old one
+HIDING = ("codec", "coding", "message", "nets", "schemes", "tasks")  # folders whose code makes embeddings
 SCHEMES = ("lsb", "hill", "suniward", "side-informed", "syndrome", "learned")
 VIEWS = ("features", "picture", "numbers", "re-encoded", "residual")
 OF_OPEN_CODECS = ("re-encoded", "residual")
@@ -137,7 +137,7 @@ class SchemeSource:
                 made.update(_views(_carrier(scheme, point, self.codec), point, pictures, bits, rng, self.views))
             return made
 
-        what = f"embedding {EDITION} {case} {seed} {part} {start} {point.fingerprint.hex()}"
+        what = f"embedding {code_digest(*HIDING)} {case} {seed} {part} {start} {point.fingerprint.hex()}"
         names = _names(point.codec.closed, self.views)
         return {view: self.cache.get(f"{what} {view}", pictures, lambda view=view: views()[view]) for view in names}  # type: ignore[misc]
 
@@ -145,9 +145,9 @@ class SchemeSource:
 def _carrier(scheme: str, point: Any, codec: str) -> Carrier:
     carriers: dict[str, Any] = {
         "lsb": lambda: ClosedLsbMatching(codec),
-        "hill": lambda: Closed(codec, SyndromeScheme(side_informed=False, map_aware=False)),
-        "suniward": lambda: Closed(codec, SyndromeScheme(costs.suniward, side_informed=False, map_aware=False)),
-        "side-informed": lambda: Closed(codec, SyndromeScheme(map_aware=False)),
+        "hill": lambda: Closed(codec, SyndromeScheme(costs.hill, side_informed=False)),
+        "suniward": lambda: Closed(codec, SyndromeScheme(costs.suniward, side_informed=False)),
+        "side-informed": lambda: Closed(codec, SyndromeScheme(costs.hill)),
         "syndrome": lambda: Closed(codec),
         "learned": lambda: Learned(point.model),
     }

@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.ndimage import correlate, uniform_filter
 
 from semstego.coding import costs
+from semstego.coding.prediction import JointPredictor
 
 PIXEL = np.ones((1, 1), np.float32)  # the identity transform: one coefficient per pixel
 
@@ -125,25 +126,30 @@ def test_equal_neighbours_void_side_information():
     assert (void == side).all()
 
 
-@given(arrays(np.uint8, st.tuples(st.integers(1, 3), st.integers(5, 12), st.integers(5, 12))))
-def test_unevenness_is_the_mean_of_the_reciprocal_deviation(symbols):
-    values = symbols.astype(np.float64)
-    mean = uniform_filter(values, (0, 3, 3), mode="reflect")
-    variance = np.maximum(uniform_filter(values**2, (0, 3, 3), mode="reflect") - mean**2, 0)
-    expected = uniform_filter(1 / np.sqrt(variance + 0.1), (0, 5, 5), mode="reflect")
-    assert np.allclose(costs.unevenness(symbols), expected, rtol=1e-5)
+@given(arrays(np.uint8, st.tuples(st.integers(1, 3), st.integers(4, 12), st.integers(4, 12))))
+def test_the_joint_cost_is_the_mean_of_reciprocal_variances_of_residuals(symbols):
+    residuals = JointPredictor.fit(symbols[None]).residuals(symbols).astype(np.float64)
+    squares = np.pad(residuals**2, ((0, 0), (1, 1), (1, 1)), "edge")
+    variance = uniform_filter(squares, (0, 3, 3), mode="nearest")
+    expected = uniform_filter(1 / (variance + 0.1), (0, 3, 3), mode="nearest")
+    np.testing.assert_allclose(costs.joint(symbols), expected, rtol=1e-4)
 
 
-def test_a_step_is_loud_where_its_own_map_stands_still_however_busy_the_others_are():
+def test_what_another_map_foretells_is_dear_however_busy_it_is():
     rng = np.random.default_rng(1)
-    symbols = np.full((2, 20, 20), 128, np.uint8)
-    symbols[1] = rng.integers(100, 156, (20, 20))
-    still, busy = costs.unevenness(symbols)
-    assert np.allclose(still, 1 / np.sqrt(0.1), rtol=1e-5)
-    assert busy.max() < still.min() / 20
+    symbols = rng.integers(100, 156, (3, 24, 24)).astype(np.uint8)
+    symbols[2] = symbols[0]
+    foretold, alone, twin = costs.joint(symbols)
+    assert min(foretold.min(), twin.min()) > 20 * alone.max()
 
 
-def test_unevenness_does_not_depend_on_where_the_values_lie():
-    rng = np.random.default_rng(2)
-    low = rng.integers(0, 4, (1, 16, 16)).astype(np.uint8)
-    assert np.allclose(costs.unevenness(low), costs.unevenness(low + np.uint8(250)), rtol=1e-6)
+def test_strips_of_the_joint_cost_leave_no_seams(monkeypatch):
+    symbols = np.random.default_rng(2).integers(0, 256, (4, 40, 9)).astype(np.uint8)
+    whole = costs.joint(symbols)
+    monkeypatch.setattr(costs, "STRIP_ROWS", 3)
+    np.testing.assert_array_equal(costs.joint(symbols), whole)
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 1), (10, 2, 40), (1, 40, 2)])
+def test_pictures_too_small_to_foretell_anything_cost_the_same_everywhere(shape):
+    assert (costs.joint(np.zeros(shape, np.uint8)) == 1).all()

@@ -70,7 +70,7 @@ def test_lsb_matching_changes_half_of_its_bits_and_syndromes_far_fewer(hidden):
     low, high = binom.interval(1 - 1e-6, BITS, 0.5)
     assert ((counts["lsb"] >= low) & (counts["lsb"] <= high)).all()
     for name in ("syndrome", "hill", "suniward"):
-        assert (counts[name] < 0.6 * counts["lsb"]).all()
+        assert (counts[name] < 0.7 * counts["lsb"]).all()
 
 
 def test_without_side_information_costs_alone_decide(hidden):
