@@ -9,7 +9,8 @@ auc              the larger of AUC and 1 - AUC, and which; below 0.5 is a wrong 
 missed_at_5      missed stegos at 5 % false alarms
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,6 @@ DRAWS = 300  # of photographs, for an interval
 PERMUTATIONS = 200  # of labels, for the null
 CURVE = np.linspace(0, 1, 101)  # false alarms at which the ROC is noted
 CAUGHT = 0.40  # a control is caught if the interval of its P_E ends below
-
-Figure = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
 
 
 def figures_of(runs: Sequence[Scores], photographs: Sequence[NDArray[Any]], seed: int) -> dict[str, Any]:
@@ -38,18 +37,22 @@ def figures_of(runs: Sequence[Scores], photographs: Sequence[NDArray[Any]], seed
     thresholds = [detection.best_threshold(run.validation_cover, run.validation_stego) for run in runs]
     wrong = [pair_errors(run, at) for run, at in zip(runs, thresholds, strict=True)]
     right = [1 - pair_errors(run, 0.0) for run in runs]
-    area = float(np.mean([detection.auc(run.cover, run.stego) for run in runs]))
-    upright = area >= 0.5
+    weights = _weights(photographs, seed)
+    curves = [_curves(run, *_as_labelled(weight)) for run, weight in zip(runs, weights, strict=True)]
+    areas = _over([curve.areas() for curve in curves])
+    upright = areas["estimate"] >= 0.5
     return {
-        "p_e": _mean(wrong, photographs, seed),
+        "p_e": _mean(wrong, weights),
         "p_e_of_seeds": [float(one.mean()) for one in wrong],
-        "p_e_opt": _over(runs, photographs, seed, detection.p_e),
+        "p_e_opt": _over([curve.least_errors() for curve in curves]),
         "p_e_opt_null": _null(runs[0], seed),
-        "accuracy": _mean(right, photographs, seed),
-        "auc": _over(runs, photographs, seed, lambda c, s: detection.auc(c, s) if upright else 1 - detection.auc(c, s)),
+        "accuracy": _mean(right, weights),
+        "auc": areas
+        if upright
+        else {"estimate": 1 - areas["estimate"], "low": 1 - areas["high"], "high": 1 - areas["low"]},
         "auc_turned": not upright,
-        "missed_at_5": _over(runs, photographs, seed, detection.missed_detection_at),
-        "roc": _roc(runs),
+        "missed_at_5": _over([curve.missed_at(0.05) for curve in curves]),
+        "roc": [round(float(value), 4) for value in np.mean([curve.detections(CURVE) for curve in curves], axis=0)],
         "errors_of_pairs": np.concatenate(wrong).tolist(),  # of all runs
         "pairs": len(photographs[0]),
         "photographs": len(np.unique(photographs[0])),
@@ -67,47 +70,89 @@ def shown(control: dict[str, Any]) -> bool:
     return bool(control["p_e"]["high"] < CAUGHT)
 
 
-def _mean(values: Sequence[NDArray[np.float64]], photographs: Sequence[NDArray[Any]], seed: int) -> dict[str, float]:
+@dataclass(frozen=True, eq=False)
+class _Curves:
+    """ROC curves of one set of scores under many weights, a row for each: shares of false alarms and detections."""
+
+    p_fa: NDArray[np.float64]
+    p_d: NDArray[np.float64]
+
+    def areas(self) -> NDArray[np.float64]:
+        return np.asarray(np.trapezoid(self.p_d, self.p_fa))
+
+    def least_errors(self) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = (self.p_fa + 1 - self.p_d).min(1) / 2
+        return found
+
+    def missed_at(self, p_fa: float) -> NDArray[np.float64]:
+        rows = zip(self.p_fa, self.p_d, strict=True)
+        return np.array([1 - _detections(alarms, found, p_fa) for alarms, found in rows])
+
+    def detections(self, p_fa: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of the first row."""
+        return np.asarray(_detections(self.p_fa[0], self.p_d[0], p_fa))
+
+
+def _detections(alarms: NDArray[np.float64], found: NDArray[np.float64], p_fa: Any) -> Any:
+    """Where several thresholds share one P_FA the best of them, the last, is the one a warden takes."""
+    last = np.append(np.diff(alarms) > 0, True)
+    return np.interp(p_fa, alarms[last], found[last])
+
+
+def _curves(run: Scores, as_cover: NDArray[Any], as_stego: NDArray[Any]) -> _Curves:
+    """Curves of the test scores, cover's before stego's, that count with these weights ``(rows, 2 pairs)``."""
+    scores = np.concatenate([run.cover, run.stego])
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.diff(scores[order]) < 0, True)  # equal scores fall together
+    rates = []
+    for weights in (as_cover, as_stego):
+        counts = np.cumsum(weights[:, order], axis=1, dtype=np.float64)
+        with np.errstate(invalid="ignore"):  # a draw of photographs may hold none that this run tested
+            shares = counts[:, ends] / counts[:, -1:]
+        rates.append(np.pad(shares, ((0, 0), (1, 0))))
+    return _Curves(*rates)
+
+
+def _weights(photographs: Sequence[NDArray[Any]], seed: int) -> list[NDArray[np.int64]]:
+    """How often each pair of each run counts ``(1 + DRAWS, pairs)``: once, then as its photograph is drawn.
+
+    Raises:
+        ValueError: If there are fewer than two photographs: one says nothing of the next.
+    """
+    labels, of_pair = np.unique(np.concatenate(photographs), return_inverse=True)
+    if len(labels) < 2:
+        raise ValueError("an interval over photographs needs at least two of them")
+    drawn = np.random.default_rng(seed).multinomial(len(labels), np.full(len(labels), 1 / len(labels)), DRAWS)
+    counts = np.concatenate([np.ones((1, len(labels)), np.int64), drawn])
+    return np.split(counts[:, of_pair], np.cumsum([len(one) for one in photographs])[:-1], axis=1)
+
+
+def _as_labelled(weights: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cover's scores count as cover's, stego's as stego's."""
+    nothing = np.zeros_like(weights)
+    return np.concatenate([weights, nothing], 1), np.concatenate([nothing, weights], 1)
+
+
+def _mean(values: Sequence[NDArray[np.float64]], weights: Sequence[NDArray[np.int64]]) -> dict[str, float]:
     """Mean of a value of each pair of each run, and its interval."""
-    every = np.concatenate(values)
-    return _interval(lambda rows: float(every[rows].mean()), photographs, seed)
+    every = np.concatenate(weights, axis=1)
+    return _interval(every @ np.concatenate(values) / every.sum(1))
 
 
-def _over(runs: Sequence[Scores], photographs: Sequence[NDArray[Any]], seed: int, figure: Figure) -> dict[str, float]:
-    """Mean of a figure of the runs, and its interval."""
-    ends = np.cumsum([len(run.cover) for run in runs])
-
-    def mean(rows: NDArray[np.intp]) -> float:
-        found = []
-        for run, end in zip(runs, ends, strict=True):
-            start = end - len(run.cover)
-            own = rows[(rows >= start) & (rows < end)] - start
-            if len(own):  # a draw of photographs may hold none that this run tested
-                found.append(figure(run.cover[own], run.stego[own]))
-        return float(np.mean(found))
-
-    return _interval(mean, photographs, seed)
+def _over(found: Sequence[NDArray[np.float64]]) -> dict[str, float]:
+    """Mean of a figure over the runs that a draw has pairs of, and its interval."""
+    return _interval(np.nanmean(found, axis=0))
 
 
-def _interval(statistic: detection.Statistic, photographs: Sequence[NDArray[Any]], seed: int) -> dict[str, float]:
-    rng = np.random.default_rng(seed)
-    return detection.bootstrap_interval(statistic, np.concatenate(photographs), rng, n=DRAWS)._asdict()
+def _interval(found: NDArray[np.float64]) -> dict[str, float]:
+    """The figure of all pairs comes first, then those of the draws."""
+    low, high = np.quantile(found[1:], (0.025, 0.975))
+    return {"estimate": float(found[0]), "low": float(low), "high": float(high)}
 
 
 def _null(run: Scores, seed: int) -> dict[str, float]:
     """The minimum of P_E over test thresholds where labels mean nothing: its mean and its lowest twentieth."""
-    rng, found = np.random.default_rng(seed), []
-    for _ in range(PERMUTATIONS):
-        turn = rng.random(len(run.cover)) < 0.5
-        found.append(detection.p_e(np.where(turn, run.stego, run.cover), np.where(turn, run.cover, run.stego)))
-    return {"mean": float(np.mean(found)), "twentieth": float(np.quantile(found, 0.05))}
-
-
-def _roc(runs: Sequence[Scores]) -> list[float]:
-    """Detections at the false alarms of ``CURVE``, mean over the runs."""
-    curves = []
-    for run in runs:
-        curve = detection.roc(run.cover, run.stego)
-        alarms, last = np.unique(curve.p_fa[::-1], return_index=True)
-        curves.append(np.interp(CURVE, alarms, curve.p_d[::-1][last]))
-    return [round(float(value), 4) for value in np.mean(curves, axis=0)]
+    turn = np.random.default_rng(seed).random((PERMUTATIONS, len(run.cover))) < 0.5
+    as_cover, as_stego = np.concatenate([~turn, turn], 1), np.concatenate([turn, ~turn], 1)
+    found = _curves(run, as_cover, as_stego).least_errors()
+    return {"mean": float(found.mean()), "twentieth": float(np.quantile(found, 0.05))}

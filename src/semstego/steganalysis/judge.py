@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from semstego.metrics.detection import Interval, auc, best_threshold, bootstrap_interval
+from semstego.metrics.detection import auc, best_threshold
 
-__all__ = ["RIDGES", "LinearJudge", "judged_p_e", "pair_errors", "split_groups"]
+__all__ = ["RIDGES", "LinearJudge", "split_groups"]
 
 RIDGES = tuple(float(10**exponent) for exponent in np.arange(-4, 2.1, 0.5))
 """Ridge strengths tried, as multiples of the mean non-zero eigenvalue of Z'Z."""
@@ -121,48 +121,6 @@ def _ridge_directions(
     shrunk = (vectors.T @ target)[:, np.newaxis] / (np.maximum(eigenvalues, 0)[:, np.newaxis] + strengths)
     directions: NDArray[np.float64] = standardised.T @ (vectors @ shrunk) if dual else vectors @ shrunk
     return directions
-
-
-def pair_errors(
-    judge: LinearJudge, cover_features: NDArray[np.floating], stego_features: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """What the judge gets wrong on every pair: half for a false alarm, half for a miss.
-
-    Args:
-        judge: A judge with its threshold from validation.
-        cover_features: Test features of cover ``n p``.
-        stego_features: Test features of stego ``n p``, of the same pictures.
-
-    Returns:
-        ``n`` values 0, 0.5 or 1; their mean is P_E at the judge's threshold. Two methods' errors on the same pictures
-        are what a paired interval of their difference is made of.
-    """
-    alarms = judge.score(cover_features) > judge.threshold
-    misses = judge.score(stego_features) <= judge.threshold
-    return (alarms.astype(np.float64) + misses) / 2
-
-
-def judged_p_e(
-    judge: LinearJudge,
-    cover_features: NDArray[np.floating],
-    stego_features: NDArray[np.floating],
-    groups: ArrayLike,
-    rng: np.random.Generator,
-) -> Interval:
-    """P_E on test photographs with the threshold from validation, and its interval over photographs.
-
-    Args:
-        judge: The judge.
-        cover_features: Test features of cover ``n p``.
-        stego_features: Test features of stego ``n p``.
-        groups: The photograph of every pair.
-        rng: Source of the bootstrap.
-
-    Returns:
-        P_E with its 95 % interval.
-    """
-    errors = pair_errors(judge, cover_features, stego_features)
-    return bootstrap_interval(lambda rows: float(errors[rows].mean()), groups, rng)
 
 
 def split_groups(groups: ArrayLike, shares: Sequence[float], rng: np.random.Generator) -> list[NDArray[np.intp]]:

@@ -34,10 +34,10 @@ def _head(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _table(report: dict[str, Any]) -> Iterator[str]:
-    yield f"{'case':18}{'view':12}{'judge':11}{'P_E':>22}{'AUC':>7}{'missed at 5 % false alarms':>28}"
+    yield f"{'case':18}{'view':12}{'judge':11}{'P_E':>25}{'AUC':>7}{'missed at 5 % false alarms':>28}"
     for cell in report["cells"]:
         yield f"{cell['case']:18.17}{cell['view']:12}{cell['judge']:11}" + (
-            _figures(cell) if tells(cell) else f"{'not shown':>22}   nothing seen, by a judge that caught no controls"
+            _figures(cell) if tells(cell) else f"{'not shown':>25}   nothing seen, by a judge that caught no controls"
         )
 
 
@@ -48,9 +48,11 @@ def tells(cell: dict[str, Any]) -> bool:
 
 def _figures(cell: dict[str, Any]) -> str:
     found = cell["p_e"]
-    interval = f"{found['estimate']:.3f} ({found['low']:.3f}-{found['high']:.3f})"
+    # A judge that missed its controls proves no silence, but what it hears is there: others may err less.
+    most = "" if cell["shown"] else "<= "
+    interval = f"{most}{found['estimate']:.3f} ({found['low']:.3f}-{found['high']:.3f})"
     turned = "*" if cell["auc_turned"] else " "
-    return f"{interval:>22}{cell['auc']['estimate']:>6.3f}{turned}{cell['missed_at_5']['estimate']:>28.2f}"
+    return f"{interval:>25}{cell['auc']['estimate']:>6.3f}{turned}{cell['missed_at_5']['estimate']:>28.2f}"
 
 
 def _controls(report: dict[str, Any]) -> Iterator[str]:

@@ -60,6 +60,23 @@ def test_figures_are_means_over_the_runs():
     json.dumps(found, allow_nan=False)
 
 
+@settings(deadline=None)
+@given(st.integers(0, 99), st.integers(2, 12), st.integers(1, 4))
+def test_weighted_curves_are_those_of_repeated_pairs(seed, pairs, levels):
+    """The figures of :mod:`semstego.metrics.detection`, of which scikit-learn is the judge, on rows that repeat."""
+    rng = np.random.default_rng(seed)
+    cover, stego = rng.integers(0, levels, (2, pairs)).astype(float)  # equal scores abound
+    weights = rng.integers(0, 3, (5, pairs))
+    weights[:, 0] += 1
+    run = Scores(cover, stego, cover, stego)
+    curves = figures._curves(run, *figures._as_labelled(weights))
+    repeated = [[np.repeat(side, row) for side in (cover, stego)] for row in weights]
+    np.testing.assert_allclose(curves.areas(), [detection.auc(*sides) for sides in repeated])
+    np.testing.assert_allclose(curves.least_errors(), [detection.p_e(*sides) for sides in repeated])
+    missed = [detection.missed_detection_at(*sides) for sides in repeated]
+    np.testing.assert_allclose(curves.missed_at(0.05), missed, atol=1e-12)
+
+
 def test_errors_of_pairs_average_to_p_e():
     one = scores(1)
     assert pair_errors(one, 0.3).mean() == pytest.approx(detection.p_e_at(0.3, one.cover, one.stego))
