@@ -81,7 +81,9 @@ def test_who_catches_the_case_itself_is_believed_without_controls():
     seen = cell("lsb 1", "SPAM", 0.3, shown=False)
     assert tells(seen)
     assert not tells(cell("lsb 1", "SPAM", 0.47, shown=False))
-    assert "better than chance" in line(in_words(report(seen, caught=False)), "lsb 1:")
+    page = in_words(report(seen, caught=False))
+    assert "better than chance" in line(page, "lsb 1:")
+    assert "<= 0.300 (0.260-0.340)" in line(page, "lsb 1  ")  # others may err less
 
 
 def test_every_case_has_one_sentence_about_its_best_judge_that_tells():
