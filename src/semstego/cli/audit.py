@@ -50,7 +50,7 @@ def audit(
     from semstego.steganalysis.extraction import Cache
     from semstego.steganalysis.folder_source import FolderSource
     from semstego.steganalysis.roster import judges_by_name
-    from semstego.steganalysis.scheme_source import SCHEMES, SchemeSource
+    from semstego.steganalysis.scheme_source import SCHEMES, SchemeSource, crops_of
 
     for path in filter(None, (output, plot)):
         check_output(path, force=force)
@@ -67,7 +67,7 @@ def audit(
         if data is None:
             raise typer.BadParameter("--scheme needs --data: the crops that `semstego data build-crops` makes")
         chosen = tuple(_listed(scheme, SCHEMES, "--scheme"))
-        source = SchemeSource(data, chosen, _numbers(payloads), plan, keep, codec, model, workers)
+        source = SchemeSource(crops_of(data, plan), chosen, _numbers(payloads), plan, keep, codec, model, workers)
     with terminal.bar() as progress:
         report = audits.run(source, judges_by_name(names, plan, keep, workers), plan, curve=curve, progress=progress)
     contents = {output: (json.dumps(report, indent=1) + "\n").encode()} if output else {}

@@ -42,6 +42,20 @@ SCHEMES = ("lsb", "hill", "suniward", "side-informed", "syndrome", "learned")
 VIEWS = ("features", "picture", "numbers", "re-encoded", "residual")
 OF_OPEN_CODECS = ("re-encoded", "residual")
 Kept = dict[str, NDArray[Any]]
+Crops = tuple[NDArray[np.uint8], NDArray[np.int16]]
+
+
+def crops_of(folder: Path, protocol: AuditProtocol) -> dict[str, Crops]:
+    """By part, as many crops of ``semstego data build-crops`` as are tried, and their photographs.
+
+    Raises:
+        DataError: If the crops are not there.
+    """
+    found = {}
+    for part, wanted in protocol.wanted.items():
+        count = int(SPARE * wanted)
+        found[part] = crops.load(folder, part).pictures[:count].copy(), crops.photographs_of(folder, part)[:count]
+    return found
 
 
 @dataclass(frozen=True)
@@ -49,7 +63,7 @@ class SchemeSource:
     """Schemes at payloads on crops of photographs.
 
     Attributes:
-        folder: Of ``semstego data build-crops``.
+        crops: By part, pictures ``(n, h, w, 3)`` and the photograph of each; :func:`crops_of` reads them.
         schemes: Some of ``SCHEMES``.
         payloads: Coded bits a pixel.
         protocol: How many crops of each part.
@@ -60,7 +74,7 @@ class SchemeSource:
         views: Some of ``VIEWS``; numbers take as long to find as all the rest, since streams must be packed.
     """
 
-    folder: Path
+    crops: Mapping[str, Crops]
     schemes: tuple[str, ...]
     payloads: tuple[float, ...]
     protocol: AuditProtocol
@@ -70,7 +84,6 @@ class SchemeSource:
     workers: int = 1
     views: tuple[str, ...] = VIEWS
     _carried: dict[tuple[str, str, int], NDArray[np.bool_]] = field(default_factory=dict, repr=False)
-    _crops: dict[str, tuple[NDArray[np.uint8], NDArray[np.int16]]] = field(default_factory=dict, repr=False)
 
     @property
     def cases(self) -> Sequence[str]:
@@ -81,14 +94,14 @@ class SchemeSource:
         """See :class:`semstego.steganalysis.audit.Source`.
 
         Raises:
-            DataError: If the crops are not there, or too few of them carry every payload.
+            DataError: If too few crops carry every payload.
         """
         for one in self.cases:
             if (one, part, seed) not in self._carried:
                 self._carried[one, part, seed] = self._embedded(one, part, seed, progress)["carried"]
         wanted = self.protocol.wanted[part]
         rows = np.flatnonzero(np.all([self._carried[one, part, seed] for one in self.cases], axis=0))[:wanted]
-        photographs = self._cut(part)[1][rows]
+        photographs = self.crops[part][1][rows]
         if len(rows) < LEAST_PAIRS or len(np.unique(photographs)) < 2:
             raise DataError(
                 f"{len(rows)} crops of the set {part!r} carry every payload in every scheme; an audit needs "
@@ -105,7 +118,7 @@ class SchemeSource:
 
     def _embedded(self, case: str, part: str, seed: int, progress: Progress) -> Kept:
         """All views of the crops of a part, some more of them than wanted."""
-        pictures = self._cut(part)[0]
+        pictures = self.crops[part][0]
         starts = range(0, len(pictures), CHUNK)
         work = (delayed(self._chunk)(case, part, seed, start, pictures[start : start + CHUNK]) for start in starts)
         chunks = []
@@ -113,14 +126,6 @@ class SchemeSource:
             chunks.append(chunk)
             progress(f"hiding: {case}", len(chunks) / len(starts))
         return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
-
-    def _cut(self, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
-        """The crops of a part that are tried, and their photographs; read from the disk once."""
-        if part not in self._crops:
-            count = int(SPARE * self.protocol.wanted[part])
-            pictures = crops.load(self.folder, part).pictures[:count].copy()
-            self._crops[part] = pictures, crops.photographs_of(self.folder, part)[:count]
-        return self._crops[part]
 
     def _chunk(self, case: str, part: str, seed: int, start: int, pictures: NDArray[np.uint8]) -> Kept:
         """Views of some crops, from the cache if they are there."""

@@ -16,7 +16,7 @@ from semstego.errors import ArgumentError, DataError
 from semstego.steganalysis import scheme_source
 from semstego.steganalysis.audit import PARTS, AuditProtocol
 from semstego.steganalysis.extraction import Cache
-from semstego.steganalysis.scheme_source import SchemeSource
+from semstego.steganalysis.scheme_source import SchemeSource, crops_of
 
 PROTOCOL = AuditProtocol("tiny", (12,), 10, 10, (0, 1))
 TILES = {"train": 4, "validation": 3, "test": 3}
@@ -51,12 +51,14 @@ def folder(tmp_path_factory, photographs):
 @pytest.fixture(scope="module")
 def made(folder, tmp_path_factory):
     """A source, and all its pairs of seed 0 by case and part."""
-    source = SchemeSource(folder, SCHEMES, (0.4,), PROTOCOL, Cache(tmp_path_factory.mktemp("cache")))
+    source = SchemeSource(
+        crops_of(folder, PROTOCOL), SCHEMES, (0.4,), PROTOCOL, Cache(tmp_path_factory.mktemp("cache"))
+    )
     return source, {(case, part): source.pairs(case, part, 0, quiet) for case in source.cases for part in PARTS}
 
 
 def test_cases_are_schemes_at_payloads(folder):
-    source = SchemeSource(folder, ("lsb", "learned"), (0.1, 1.0), PROTOCOL, Cache(None))
+    source = SchemeSource(crops_of(folder, PROTOCOL), ("lsb", "learned"), (0.1, 1.0), PROTOCOL, Cache(None))
     assert source.cases == ["lsb 0.1", "learned 0.1", "lsb 1", "learned 1"]
 
 
@@ -150,9 +152,13 @@ def test_numbers_are_the_bytes_of_the_stream_and_what_lies_at_the_ends(made):
 def test_payloads_that_nobody_carries_are_one_of_our_errors(folder):
     for scheme, error in (("lsb", ArgumentError), ("hill", DataError), ("suniward", DataError)):
         with pytest.raises(error, match="carr"):
-            SchemeSource(folder, (scheme,), (6.0,), PROTOCOL, Cache(None)).pairs(f"{scheme} 6", "test", 0, quiet)
+            SchemeSource(crops_of(folder, PROTOCOL), (scheme,), (6.0,), PROTOCOL, Cache(None)).pairs(
+                f"{scheme} 6", "test", 0, quiet
+            )
 
 
 def test_crops_that_are_not_there_are_a_data_error(tmp_path):
     with pytest.raises(DataError):
-        SchemeSource(tmp_path, ("lsb",), (0.4,), PROTOCOL, Cache(None)).pairs("lsb 0.4", "test", 0, quiet)
+        SchemeSource(crops_of(tmp_path, PROTOCOL), ("lsb",), (0.4,), PROTOCOL, Cache(None)).pairs(
+            "lsb 0.4", "test", 0, quiet
+        )
