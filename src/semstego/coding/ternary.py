@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from semstego.coding import stc
 from semstego.errors import InfeasibleError
 
-__all__ = ["embed", "extract", "split"]
+__all__ = ["change_probabilities", "embed", "extract", "split"]
 
 _TOLERANCE = 1e-3  # relative; an error of lambda costs distortion only in second order
 _LAST_STEP = 0.05  # of ln(lambda); after a Newton step that short the error is its square
@@ -133,6 +133,24 @@ def split(cost_plus: NDArray[Any], cost_minus: NDArray[Any], symbols: NDArray[An
     return min(m, int(_upper_entropy(same, move, _solve(same, move, m))))
 
 
+def change_probabilities(cost: NDArray[Any], bits: float) -> NDArray[np.float64]:
+    """How probable a change of each symbol is, either way, where a perfect code carries the bits at the least cost.
+
+    Args:
+        cost: float32 [n], of +1 and of -1 alike, >= 0.
+        bits: Number of bits, below n log2 3.
+
+    Returns:
+        float64 [n], 2 e / (1 + 2 e) with e = exp(-lambda cost).
+
+    Raises:
+        InfeasibleError: If the bits are too many.
+    """
+    rho = np.ascontiguousarray(cost, dtype=np.float32)
+    both: NDArray[np.float64] = 2 * np.exp(-np.minimum(_solve(rho, rho, bits) * rho.astype(np.float64), 700))
+    return both / (1 + both)
+
+
 def _bit(symbols: NDArray[np.uint8], place: int) -> NDArray[np.uint8]:
     """One binary layer of the symbols, uint8 [n] of 0 or 1."""
     return np.asarray(symbols >> np.uint8(place) & np.uint8(1), dtype=np.uint8)
@@ -152,7 +170,7 @@ def _by_pair(
     return same, move
 
 
-def _solve(same: NDArray[np.float32], move: NDArray[np.float32], m: int) -> float:
+def _solve(same: NDArray[np.float32], move: NDArray[np.float32], m: float) -> float:
     """Lambda whose entropies add up to m bits; a sample of the symbols gives the first guess."""
     few_same, few_move = same[:: max(1, same.size // _SAMPLE)], move[:: max(1, same.size // _SAMPLE)]
     paid = few_move[(few_move > 0) & (few_move < np.inf)]
@@ -162,7 +180,7 @@ def _solve(same: NDArray[np.float32], move: NDArray[np.float32], m: int) -> floa
         guess = _find(np.ascontiguousarray(few_same), np.ascontiguousarray(few_move), share, guess)[0] or guess
     rate, total = _find(same, move, float(m), guess)
     if rate == 0.0:
-        raise InfeasibleError(f"{m} bits are more than the {total:.0f} bits that +-1 changes can carry here")
+        raise InfeasibleError(f"{m:.0f} bits are more than the {total:.0f} bits that +-1 changes can carry here")
     return float(rate)
 
 

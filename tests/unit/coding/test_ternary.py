@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import brentq
+from scipy.stats import entropy
 
 from semstego.coding import ternary
 from semstego.errors import InfeasibleError
@@ -158,3 +161,41 @@ def test_negative_costs_and_wrong_shapes_raise():
         ternary.split(plus * np.float32(np.nan), minus, symbols, 5)
     with pytest.raises(ValueError, match="n symbols"):
         ternary.embed(symbols, plus[:-1], minus, message, 2, 8)
+
+
+COSTS = arrays(np.float32, st.integers(2, 60), elements=st.floats(0.001953125, 1e6, width=32))
+RATES = st.floats(0.1, 1.5)
+
+
+def bits(chance):
+    """Of a change by +1 or -1, by SciPy."""
+    return entropy(np.stack([chance / 2, chance / 2, 1 - chance]), base=2)
+
+
+@settings(deadline=None)
+@given(COSTS, RATES, st.floats(0.01, 100))
+def test_change_probabilities_carry_the_bits_in_any_unit_and_cheap_symbols_change_more(rho, rate, unit):
+    chances = ternary.change_probabilities(rho, rate * rho.size)
+    # Lambda is known to a quarter of a per cent, and few bits in few symbols depend on it by ten times as much.
+    assert bits(chances).mean() == pytest.approx(rate, rel=0.05)
+    assert (chances >= 0).all()
+    assert (chances <= 2 / 3).all()
+    assert (np.diff(chances[np.argsort(rho, kind="stable")]) <= 1e-15).all()
+    other = ternary.change_probabilities((unit * rho).astype(np.float32), rate * rho.size)
+    assert bits(other).mean() == pytest.approx(rate, rel=0.05)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.4, 1.2])
+def test_change_probabilities_are_those_that_brentq_finds(rate):
+    rho = np.random.default_rng(1).gamma(2, 3, 500).astype(np.float32)
+
+    def chance(strength):
+        return 2 * np.exp(-strength * rho) / (1 + 2 * np.exp(-strength * rho))
+
+    strength = brentq(lambda strength: bits(chance(strength)).mean() - rate, 1e-9, 1e3, xtol=1e-14)
+    np.testing.assert_allclose(ternary.change_probabilities(rho, rate * rho.size), chance(strength), rtol=0.02)
+
+
+def test_more_bits_than_changes_have_are_refused():
+    with pytest.raises(InfeasibleError, match="more than"):
+        ternary.change_probabilities(np.ones(10, np.float32), 16)
