@@ -29,7 +29,7 @@ def advice(results: list[dict[str, Any]]) -> dict[str, Any]:
     rate = max(rate for rate, p_e in worst.items() if p_e >= LEAST_P_E)
     judges = ", ".join(sorted({cell["judge"] for cell in cells}))
     where = (
-        f"{judges} per channel, trained on {cells[0]['training_pairs']} pairs, {SIDE}x{SIDE} pictures, "
+        f"judges {judges}, trained on {cells[0]['training_pairs']} pairs, {SIDE}x{SIDE} pictures, "
         "results/audit.json; scaled to other sizes by the square-root law; stronger judges may find more"
     )
     return {"bpp": rate, "pixels": SIDE * SIDE, "p_e": worst[rate], "measured": where}

@@ -110,8 +110,8 @@ def hide(
         passphrase: Text or bytes.
         codec: ``cr085``, the default, ``cr050``, ``cr025``, or the path of weights; for the learned scheme one of its
             models, ``learned-photo`` unless said otherwise.
-        scheme: ``"syndrome"`` (costs of pixels and maps, side-informed), ``"learned"`` (the paper's networks), or one
-            of your own.
+        scheme: ``"syndrome"`` (costs by what all maps foretell, side-informed), ``"learned"`` (the paper's
+            networks), or one of your own.
         name: File name to send along; it takes 1 + its length bytes.
         nonce: 8 bytes for reproducible output; never use one twice with a key. Default: random.
         flatten: Convert alpha, palettes, 16 bits and CMYK instead of refusing them.
@@ -121,6 +121,8 @@ def hide(
         SemstegoError: See :mod:`semstego.errors`.
     """
     start = time.perf_counter()
+    if isinstance(scheme, str):
+        _check_scheme(scheme)
     secret = key_from(key, passphrase)
     picture = load_picture(cover, flatten=flatten)
     _warn_of(picture)
@@ -143,6 +145,11 @@ def hide(
         png=sent.png,
         report=report,
     )
+
+
+def _check_scheme(name: str) -> None:
+    if name not in SCHEMES:
+        raise ArgumentError(f"there is no scheme {name!r}: {', '.join(SCHEMES)}")
 
 
 def reveal(
@@ -168,8 +175,8 @@ def reveal(
         SemstegoError: If the file is neither stream nor picture.
     """
     start = time.perf_counter()
-    if scheme not in (None, *SCHEMES):
-        raise ArgumentError(f"there is no scheme {scheme!r}: {', '.join(SCHEMES)}")
+    if scheme is not None:
+        _check_scheme(scheme)
     secret = key_from(key, passphrase)
     try:
         stream = _stream_of(source)

@@ -248,3 +248,10 @@ def test_a_bomb_of_a_header_takes_no_memory():
         semstego.reconstruct(bytes(data))
     assert tracemalloc.get_traced_memory()[1] < 2_000_000
     tracemalloc.stop()
+
+
+def test_schemes_that_do_not_exist_are_refused_by_sender_and_receiver(photographs):
+    for act in (semstego.hide, semstego.reveal):
+        message = (b"m",) if act is semstego.hide else ()
+        with pytest.raises(semstego.SemstegoError, match="no scheme 'sindrome'"):
+            act(photographs["coffee"], *message, key=KEY, scheme="sindrome")
