@@ -66,8 +66,8 @@ def audit(
     else:
         if data is None:
             raise typer.BadParameter("--scheme needs --data: the crops that `semstego data build-crops` makes")
-        chosen = tuple(_listed(scheme, SCHEMES, "--scheme"))
-        source = SchemeSource(crops_of(data, plan), chosen, _numbers(payloads), plan, keep, codec, model, workers)
+        chosen, rates = tuple(_listed(scheme, SCHEMES, "--scheme")), _numbers(payloads)
+        source = SchemeSource(crops_of(data, plan), chosen, rates, plan, keep, codec, model, workers)
     with terminal.bar() as progress:
         report = audits.run(source, judges_by_name(names, plan, keep, workers), plan, curve=curve, progress=progress)
     contents = {output: (json.dumps(report, indent=1) + "\n").encode()} if output else {}
