@@ -106,7 +106,7 @@ def _steps(node: Any, rest: str) -> list[tuple[Any, str]]:
 def formatted(value: Decimal, like: str) -> str:
     """``value`` with as many decimals as ``like`` shows."""
     decimals = len(like.partition(".")[2])
-    rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) + 0  # no minus before nothing
     return f"{rounded:,f}" if "," in like or abs(rounded) >= 10_000 else f"{rounded:f}"
 
 
