@@ -32,6 +32,18 @@ def photographs():
     return {name.split(".")[0]: load_picture((folder / name).read_bytes()) for name in names}
 
 
+@pytest.fixture(scope="session")
+def related():
+    """Maps whose last one is the mean of the first two, rounded: ``related(rng, count)``."""
+
+    def draw(rng, count, channels=4, side=16):
+        maps = 128 + np.cumsum(rng.normal(0, 1.5, (count, channels, side, side)), axis=3)
+        maps[:, -1] = (maps[:, 0] + maps[:, 1]) / 2
+        return np.clip(np.rint(maps), 0, 255).astype(np.uint8)
+
+    return draw
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(20261122)

@@ -58,8 +58,10 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 
 
 def _check_scheme(scheme: str) -> None:
-    if scheme not in ("syndrome", "learned"):
-        raise typer.BadParameter("--scheme takes syndrome and learned")
+    from semstego.api import SCHEMES
+
+    if scheme not in SCHEMES:
+        raise typer.BadParameter(f"--scheme takes {' and '.join(SCHEMES)}")
 
 
 @app.command()

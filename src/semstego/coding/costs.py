@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a change of a symbol costs: steganographic costs for pixels, carried over to the blocks of a transform.
+"""What a change of a symbol costs: by the symbols, or steganographic costs for pixels carried over to a transform.
 
-A cost is one function of arrays: ``cost(picture, gain, block) -> rho``, where ``gain[k, i]`` is what +1 on coefficient
-k adds to pixel value i of its block [grey levels], in (y, x, channel) order, and ``rho[k, row, column]`` is the cost of
-+-1 on that symbol of every whole block. The costs are symmetric; :func:`side_informed` then makes the direction towards
-the value before rounding the cheaper one.
+:func:`joint` asks the symbols of all maps. A pixel cost is one function of arrays:
+``cost(picture, gain, block) -> rho``, where ``gain[k, i]`` is what +1 on coefficient k adds to pixel value i of its
+block [grey levels], in (y, x, channel) order, and ``rho[k, row, column]`` is the cost of +-1 on that symbol of every
+whole block. The costs are symmetric; :func:`side_informed` then makes the direction towards the value before rounding
+the cheaper one.
 
 Sources: HILL, Li et al., ICIP 2014. S-UNIWARD, Holub, Fridrich, Denemark, EURASIP JIS 2014, whose distortion of a
 transform change is that of J-UNIWARD in the same paper. Side information: SI-UNIWARD ibid.
@@ -25,7 +26,7 @@ Cost = Callable[[NDArray[np.uint8], NDArray[np.float32], int], NDArray[np.float3
 HILL_FLOOR = np.float32(1e-2)  # of the smoothed residual [grey levels]; one-colour regions are dear, not infinitely so
 SIDE_FLOOR = 0.3  # a symbol half a step from its neighbour is cheap, never free; why so high: docs/log.md
 STILLNESS = np.float32(0.1)  # variance below which symbols count as foretold [steps squared]
-STRIP_ROWS = 128  # pixel rows worked on at a time, so that temporaries stay small on 50 megapixels
+STRIP_ROWS = 128  # rows worked on at a time, so that temporaries stay small on 50 megapixels
 UNIWARD_SIGMA = 1.0
 # Daubechies' wavelet with eight vanishing moments, decomposition high-pass (16 taps); a mathematical constant.
 DB8_HIGH = np.array(
@@ -81,19 +82,22 @@ def joint(symbols: NDArray[np.uint8]) -> NDArray[np.float32]:
         return np.ones(symbols.shape, np.float32)
     predictor = JointPredictor.fit(symbols[np.newaxis])
     squares = np.empty((channels, rows - 2, columns - 2), np.float32)
+    rho = np.empty(symbols.shape, np.float32)
 
-    def strip(bounds: tuple[int, int]) -> None:
-        first, last = bounds
+    def strip(index: int) -> None:
+        first, last = index * STRIP_ROWS, min((index + 1) * STRIP_ROWS, rows - 2)
         squares[:, first:last] = predictor.residuals(symbols[:, first : last + 2]) ** 2
 
-    def one_map(k: int) -> NDArray[np.float32]:
+    def one_map(k: int) -> None:
         # The outermost symbols lack neighbours to foretell them and count like the next ones.
         variance = _window_sum(np.pad(squares[k], 2, "edge"), 3) / np.float32(9)
-        return _window_sum(np.pad(1 / (variance + STILLNESS), 1, "edge"), 3) / np.float32(9)
+        rho[k] = _window_sum(np.pad(1 / (variance + STILLNESS), 1, "edge"), 3) / np.float32(9)
 
-    for _ in in_threads(strip, slices(rows - 2, STRIP_ROWS)):
+    for _ in in_threads(strip, range(-(-(rows - 2) // STRIP_ROWS))):
         pass
-    return np.stack(list(in_threads(one_map, range(channels))))
+    for _ in in_threads(one_map, range(channels)):
+        pass
+    return rho
 
 
 def uniform(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) -> NDArray[np.float32]:

@@ -145,7 +145,7 @@ def load(folder: Path, split: str) -> LabelledPictures:
     Raises:
         DataError: If there is no such set, or its file is missing or damaged.
     """
-    pictures = _read(folder, split)["pictures"]
+    pictures = read(folder, split)["pictures"]
     return LabelledPictures(pictures, np.zeros(len(pictures), np.int64), CLASSES)
 
 
@@ -155,10 +155,15 @@ def photographs_of(folder: Path, split: str) -> NDArray[np.int16]:
     Raises:
         DataError: As :func:`load`.
     """
-    return _read(folder, split)["photographs"]
+    return read(folder, split)["photographs"]
 
 
-def _read(folder: Path, split: str) -> dict[str, NDArray[Any]]:
+def read(folder: Path, split: str) -> dict[str, NDArray[Any]]:
+    """Both arrays of a set, ``pictures`` and ``photographs``, for whoever wants the two.
+
+    Raises:
+        DataError: As :func:`load`.
+    """
     if split not in SETS:
         raise DataError(f"the crops have the sets {', '.join(SETS)}, and no {split!r}")
     return arrays.read(folder / f"{split}.npz", ARRAYS, "semstego data build-crops")

@@ -25,6 +25,7 @@ __all__ = [
     "auc",
     "best_threshold",
     "bootstrap_interval",
+    "detections_at",
     "missed_detection_at",
     "p_e",
     "p_e_at",
@@ -156,9 +157,25 @@ def missed_detection_at(cover_scores: ArrayLike, stego_scores: ArrayLike, *, p_f
         P_MD in [0, 1].
     """
     curve = roc(cover_scores, stego_scores)
+    return float(1 - detections_at(p_fa, curve.p_fa, curve.p_d))
+
+
+def detections_at(
+    wanted: float | NDArray[np.float64], p_fa: NDArray[np.float64], p_d: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Detections of a curve at given shares of false alarms; between two of its points the line counts.
+
+    Args:
+        wanted: Shares of false alarms.
+        p_fa: False alarms of the curve, rising.
+        p_d: Detections of the curve, rising.
+
+    Returns:
+        P_D, in the shape of ``wanted``.
+    """
     # Where several thresholds share one P_FA the best of them, the last, is the one a warden takes.
-    alarms, last = np.unique(curve.p_fa[::-1], return_index=True)
-    return float(1 - np.interp(p_fa, alarms, curve.p_d[::-1][last]))
+    last = np.append(np.diff(p_fa) > 0, True)
+    return np.asarray(np.interp(wanted, p_fa[last], p_d[last]))
 
 
 def bootstrap_interval(

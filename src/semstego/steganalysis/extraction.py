@@ -23,7 +23,7 @@ from semstego.steganalysis.joint import joint_features
 from semstego.steganalysis.spam import spam_per_channel
 from semstego.steganalysis.srmq1 import srmq1_per_channel
 
-JUDGING = ("steganalysis", "coding")  # folders whose code makes features and scores
+JUDGING = ("steganalysis/*.py", "coding/*.py", "metrics/detection.py")  # code that makes features and scores
 CHUNK = 100  # maps that are hashed, extracted and kept together
 Progress = Callable[[str, float], None]
 
@@ -103,10 +103,10 @@ EXTRACTORS: dict[str, Extractor | JointExtractor] = {
 
 
 @cache
-def code_digest(*folders: str) -> str:
-    """SHA-256 of the source files in folders of this package: what other code has kept is left alone."""
+def code_digest(*patterns: str) -> str:
+    """SHA-256 of source files of this package: what other code has kept is left alone."""
     digest, package = hashlib.sha256(), Path(semstego.__file__).parent
-    for path in sorted(path for folder in folders for path in (package / folder).rglob("*.py")):
+    for path in sorted(path for pattern in patterns for path in package.glob(pattern)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

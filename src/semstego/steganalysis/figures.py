@@ -39,18 +39,16 @@ def figures_of(runs: Sequence[Scores], photographs: Sequence[NDArray[Any]], seed
     right = [1 - pair_errors(run, 0.0) for run in runs]
     weights = _weights(photographs, seed)
     curves = [_curves(run, *_as_labelled(weight)) for run, weight in zip(runs, weights, strict=True)]
-    areas = _over([curve.areas() for curve in curves])
-    upright = areas["estimate"] >= 0.5
+    areas = [curve.areas() for curve in curves]
+    upright = np.mean([area[0] for area in areas]) >= 0.5
     return {
         "p_e": _mean(wrong, weights),
         "p_e_of_seeds": [float(one.mean()) for one in wrong],
         "p_e_opt": _over([curve.least_errors() for curve in curves]),
         "p_e_opt_null": _null(runs[0], seed),
         "accuracy": _mean(right, weights),
-        "auc": areas
-        if upright
-        else {"estimate": 1 - areas["estimate"], "low": 1 - areas["high"], "high": 1 - areas["low"]},
-        "auc_turned": not upright,
+        "auc": _over(areas if upright else [1 - area for area in areas]),
+        "auc_turned": bool(not upright),
         "missed_at_5": _over([curve.missed_at(0.05) for curve in curves]),
         "roc": [round(float(value), 4) for value in np.mean([curve.detections(CURVE) for curve in curves], axis=0)],
         "errors_of_pairs": np.concatenate(wrong).tolist(),  # of all runs
@@ -86,17 +84,11 @@ class _Curves:
 
     def missed_at(self, p_fa: float) -> NDArray[np.float64]:
         rows = zip(self.p_fa, self.p_d, strict=True)
-        return np.array([1 - _detections(alarms, found, p_fa) for alarms, found in rows])
+        return np.array([1 - float(detection.detections_at(p_fa, alarms, found)) for alarms, found in rows])
 
     def detections(self, p_fa: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of the first row."""
-        return np.asarray(_detections(self.p_fa[0], self.p_d[0], p_fa))
-
-
-def _detections(alarms: NDArray[np.float64], found: NDArray[np.float64], p_fa: Any) -> Any:
-    """Where several thresholds share one P_FA the best of them, the last, is the one a warden takes."""
-    last = np.append(np.diff(alarms) > 0, True)
-    return np.interp(p_fa, alarms[last], found[last])
+        return detection.detections_at(p_fa, self.p_fa[0], self.p_d[0])
 
 
 def _curves(run: Scores, as_cover: NDArray[Any], as_stego: NDArray[Any]) -> _Curves:

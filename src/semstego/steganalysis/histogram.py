@@ -16,8 +16,12 @@ def histogram_per_channel(maps: NDArray[np.uint8]) -> NDArray[np.float32]:
     Returns:
         float32 ``(n, c * 256)``.
     """
-    count, channels = maps.shape[:2]
-    flat = maps.reshape(count * channels, -1).astype(np.int64)
-    offsets = np.arange(count * channels)[:, None] * LEVELS
-    counts = np.bincount((flat + offsets).ravel(), minlength=count * channels * LEVELS)
-    return (counts.reshape(count, channels * LEVELS) / flat.shape[1]).astype(np.float32)
+    return shares(maps, LEVELS).astype(np.float32)
+
+
+def shares(codes: NDArray[np.integer], kinds: int) -> NDArray[np.float64]:
+    """How often each of the codes 0 to kinds - 1 occurs in each map ``(n, c, ...)``, as shares ``(n, c * kinds)``."""
+    flat = codes.reshape(codes.shape[0] * codes.shape[1], -1).astype(np.int64)
+    offsets = np.arange(len(flat))[:, None] * kinds
+    counts = np.bincount((flat + offsets).ravel(), minlength=len(flat) * kinds)
+    return counts.reshape(len(codes), -1) / flat.shape[1]

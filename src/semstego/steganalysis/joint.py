@@ -16,6 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from semstego.coding.prediction import JointPredictor
+from semstego.steganalysis.histogram import shares
 from semstego.steganalysis.srm_residuals import LEVELS
 from semstego.steganalysis.srmq1 import merged_patterns
 
@@ -49,9 +50,9 @@ def _features(residuals: NDArray[np.float32]) -> NDArray[np.float32]:
     found, together = [], min(TOGETHER, residuals.shape[1])
     for step in STEPS:
         levels = (np.clip(np.rint(residuals / np.float32(step)), -2, 2) + 2).astype(np.int64)
-        lines = [_shares(_MERGED[_codes(way, 3)], _KINDS) for way in (levels, levels.swapaxes(2, 3))]
+        lines = [shares(_MERGED[_codes(way, 3)], _KINDS) for way in (levels, levels.swapaxes(2, 3))]
         places = _codes(levels, 1, together)
-        found += [(lines[0] + lines[1]) / 2, _shares(places, LEVELS**together)]
+        found += [(lines[0] + lines[1]) / 2, shares(places, LEVELS**together)]
     return np.sqrt(np.concatenate(found, 1)).astype(np.float32)
 
 
@@ -60,11 +61,3 @@ def _codes(levels: NDArray[np.int64], axis: int, together: int = TOGETHER) -> ND
     windows = sliding_window_view(levels, together, axis=axis)
     codes: NDArray[np.int64] = windows @ LEVELS ** np.arange(together)[::-1]
     return codes
-
-
-def _shares(codes: NDArray[np.int64], kinds: int) -> NDArray[np.float64]:
-    """How often each code occurs in each map ``(n, c, ...)``, as shares ``(n, c kinds)``."""
-    flat = codes.reshape(codes.shape[0] * codes.shape[1], -1)
-    offsets = np.arange(len(flat))[:, None] * kinds
-    counts = np.bincount((flat + offsets).ravel(), minlength=len(flat) * kinds)
-    return counts.reshape(len(codes), -1) / flat.shape[1]

@@ -15,8 +15,9 @@ at 1e-3 and 100,000 at 1e-4 (SRNet); XuNet learns from 16 pairs at once, not 32,
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -129,17 +130,15 @@ class NetworkJudge:
     def _network(self, parts: Parts, weights: Weights | None, seed: int) -> nn.Module:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            channels, width = parts.train.cover.shape[1], self.settings.width
-            xunet = self.name == "XuNet"
-            made = (
-                XuNet(channels, width=width, high_pass=not self.settings.joint)
-                if xunet
-                else SRNet(channels, width=width)
-            )
+            kinds: dict[str, Callable[..., nn.Module]] = {
+                "XuNet": partial(XuNet, high_pass=not self.settings.joint),
+                "SRNet": SRNet,
+            }
+            made = kinds[self.name](parts.train.cover.shape[1], width=self.settings.width)
         if weights is not None:
             made.load_state_dict(weights)
         # SRNet decides for itself: narrow ones do not bear channels last in memory.
-        return channels_last(made) if xunet else made
+        return channels_last(made) if self.name == "XuNet" else made
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,7 +37,10 @@ from semstego.tasks.hiding_evaluation import Carrier
 CHUNK = 50  # crops that are embedded and kept together
 SPARE = 1.15  # times as many crops as wanted are tried, for some carry too little
 LEAST_PAIRS = 10
-HIDING = ("codec", "coding", "message", "nets", "schemes", "tasks")  # folders whose code makes embeddings
+HIDING = (  # code that makes embeddings
+    "codec/*.py", "coding/*.py", "message/*.py", "nets/*.py", "schemes/*.py", "tasks/*carriers.py", "system.py",
+    "steganalysis/scheme_source.py",
+)  # fmt: skip
 SCHEMES = ("lsb", "hill", "suniward", "side-informed", "syndrome", "learned")
 VIEWS = ("features", "picture", "numbers", "re-encoded", "residual")
 OF_OPEN_CODECS = ("re-encoded", "residual")
@@ -54,7 +57,8 @@ def crops_of(folder: Path, protocol: AuditProtocol) -> dict[str, Crops]:
     found = {}
     for part, wanted in protocol.wanted.items():
         count = int(SPARE * wanted)
-        found[part] = crops.load(folder, part).pictures[:count].copy(), crops.photographs_of(folder, part)[:count]
+        arrays = crops.read(folder, part)
+        found[part] = arrays["pictures"][:count].copy(), arrays["photographs"][:count]
     return found
 
 

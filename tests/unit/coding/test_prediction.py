@@ -7,14 +7,7 @@ from semstego.coding import prediction
 from semstego.coding.prediction import JointPredictor
 
 
-def related(rng, count, channels=4, side=16):
-    """Maps whose last one is the mean of the first two, rounded."""
-    maps = 128 + np.cumsum(rng.normal(0, 1.5, (count, channels, side, side)), axis=3)
-    maps[:, -1] = (maps[:, 0] + maps[:, 1 % channels]) / 2
-    return np.clip(np.rint(maps), 0, 255).astype(np.uint8)
-
-
-def test_weights_are_those_of_weighted_least_squares_without_the_value_itself(rng):
+def test_weights_are_those_of_weighted_least_squares_without_the_value_itself(related, rng):
     maps = related(rng, 3, channels=2, side=7)
     rows, wanted, weight = [], [], []
     for one in maps.astype(float) - 128:
@@ -33,7 +26,7 @@ def test_weights_are_those_of_weighted_least_squares_without_the_value_itself(rn
     np.testing.assert_allclose(np.delete(found[0], 4), np.linalg.lstsq(matrix, target, rcond=None)[0], atol=1e-3)
 
 
-def test_residuals_are_values_less_weighted_sums(rng):
+def test_residuals_are_values_less_weighted_sums(related, rng):
     maps = related(rng, 1, channels=3, side=9)[0]
     predictor = JointPredictor.fit(maps[None])
     found = predictor.residuals(maps)
@@ -44,14 +37,14 @@ def test_residuals_are_values_less_weighted_sums(rng):
         assert found[channel, 2, 4] == wanted  # to the last digit: nothing is rounded
 
 
-def test_what_other_maps_foretell_is_gone(rng):
+def test_what_other_maps_foretell_is_gone(related, rng):
     maps = related(rng, 40)
     predictor = JointPredictor.fit(maps)
     left = np.stack([predictor.residuals(one) for one in maps])[:, -1].std()
     assert left < 0.5 < maps[:, -1].std()  # rounding: 1 / sqrt(12), and that of its two sources
 
 
-def test_order_and_batches_do_not_matter(rng, monkeypatch):
+def test_order_and_batches_do_not_matter(related, rng, monkeypatch):
     maps = related(rng, 12)
     wanted = JointPredictor.fit(maps).weights
     monkeypatch.setattr(prediction, "_BATCH", 77)

@@ -196,6 +196,15 @@ def test_change_probabilities_are_those_that_brentq_finds(rate):
     np.testing.assert_allclose(ternary.change_probabilities(rho, rate * rho.size), chance(strength), rtol=0.02)
 
 
+def test_no_other_way_of_carrying_the_rate_costs_less():
+    rng = np.random.default_rng(2)
+    rho = rng.gamma(1, 1, 50).astype(np.float32)
+    best = ternary.change_probabilities(rho, 20)
+    for _ in range(50):
+        other = ternary.change_probabilities(rho * rng.lognormal(0, 0.3, rho.shape), 20)
+        assert (rho * other).sum() > (rho * best).sum()
+
+
 def test_more_bits_than_changes_have_are_refused():
     with pytest.raises(InfeasibleError, match="more than"):
         ternary.change_probabilities(np.ones(10, np.float32), 16)

@@ -10,14 +10,7 @@ from semstego.coding.prediction import JointPredictor
 from semstego.steganalysis.joint import STEPS, joint_features
 
 
-def related(rng, count, channels=4, side=16):
-    """Maps whose last one is the mean of two others, rounded, with the noise of the rounding alone."""
-    maps = 128 + np.cumsum(rng.normal(0, 1.5, (count, channels, side, side)), axis=3)
-    maps[:, -1] = (maps[:, 0] + maps[:, 1]) / 2
-    return np.clip(np.rint(maps), 0, 255).astype(np.uint8)
-
-
-def test_shares_are_those_of_a_slow_count(rng):
+def test_shares_are_those_of_a_slow_count(related, rng):
     maps = related(rng, 1, channels=5, side=8)
     predictor = JointPredictor.fit(related(rng, 20, channels=5, side=8))
     features = joint_features(predictor, maps)[0].astype(float) ** 2
@@ -52,7 +45,7 @@ def test_any_number_of_maps(rng, channels, size):
     np.testing.assert_allclose((features**2).sum(1), len(STEPS) * (channels + max(1, channels - 3)), rtol=1e-4)
 
 
-def test_a_change_that_no_map_tells_by_itself_moves_the_features(rng):
+def test_a_change_that_no_map_tells_by_itself_moves_the_features(related, rng):
     """The map that two others foretell is noisy in itself: SPAM sees little of +-1 in it, this judge nearly all."""
     from semstego.steganalysis.spam import spam_per_channel
 
