@@ -18,7 +18,7 @@ from PIL import Image
 import record
 from semstego.metrics.detection import paired_bootstrap_interval
 from semstego.steganalysis import audit, verdict
-from semstego.steganalysis.audit import AuditProtocol
+from semstego.steganalysis.audit import PROTOCOLS, AuditProtocol
 from semstego.steganalysis.extraction import Cache
 from semstego.steganalysis.roster import judges_by_name
 from semstego.steganalysis.scheme_source import SCHEMES, SPARE, VIEWS, SchemeSource, crops_of
@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--judges", nargs="+", default=JUDGES)
     parser.add_argument("--pairs", nargs=3, default=(1000, 400, 1000), type=int, help="train, validation, test")
     parser.add_argument("--seeds", default=3, type=int)
+    parser.add_argument("--protocol", default="rigorous", choices=PROTOCOLS)
     parser.add_argument("--views", nargs="+", default=("features", "picture"), choices=VIEWS)
     parser.add_argument("--model", default=MODEL, help="of the learned scheme")
     parser.add_argument("--side", default=SIDE, type=int, help="of the crops; others than 64 are cut here")
@@ -52,7 +53,7 @@ def main() -> None:
     parser.add_argument("--cache", default=Path("runs/audit-cache"), type=Path)
     options = parser.parse_args()
     train, validation, test = options.pairs
-    plan = AuditProtocol("rigorous", (train,), validation, test, tuple(range(options.seeds)))
+    plan = AuditProtocol(options.protocol, (train,), validation, test, tuple(range(options.seeds)))
     cache = Cache(options.cache)
     crops = crops_of(options.folder / "plain", plan) if options.side == SIDE else squares(options, plan)
     source = SchemeSource(

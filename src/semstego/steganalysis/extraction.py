@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -23,7 +23,7 @@ from semstego.steganalysis.joint import joint_features
 from semstego.steganalysis.spam import spam_per_channel
 from semstego.steganalysis.srmq1 import srmq1_per_channel
 
-JUDGING = ("steganalysis/*.py", "coding/*.py", "metrics/detection.py")  # code that makes features and scores
+JUDGING = ("steganalysis/*.py", "coding/*.py", "nets/*.py", "metrics/detection.py")  # makes features and scores
 CHUNK = 100  # maps that are hashed, extracted and kept together
 Progress = Callable[[str, float], None]
 
@@ -35,12 +35,13 @@ class Extractor:
     Attributes:
         name: What judges and tables call it.
         extract: To float32 ``(n, p)``.
-        kept: Whether the cache takes them; some are larger than the work is long.
+        kept: Of which pictures the cache takes them. Covers come again with every case, and stegos with every audit;
+            some features are larger than the work is long.
     """
 
     name: str
     extract: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-    kept: bool = True
+    kept: tuple[Literal["cover", "stego"], ...] = ("cover", "stego")
 
     def of(self, covers: NDArray[np.uint8]) -> "Extractor":
         """The same, whatever the covers that a judge learns from."""
@@ -56,7 +57,7 @@ class JointExtractor:
 
     def of(self, covers: NDArray[np.uint8]) -> Extractor:
         """Fitted to covers ``(n, c, h, w)``; extraction is faster than a cache would be."""
-        return Extractor(self.name, partial(joint_features, JointPredictor.fit(covers)), kept=False)
+        return Extractor(self.name, partial(joint_features, JointPredictor.fit(covers)), kept=())
 
 
 def sealwatch() -> Any:
@@ -96,7 +97,7 @@ EXTRACTORS: dict[str, Extractor | JointExtractor] = {
         JointExtractor(),
         Extractor("histogram", histogram_per_channel),
         Extractor("SPAM", spam_per_channel),
-        Extractor("SRMQ1", srmq1_per_channel, kept=False),
+        Extractor("SRMQ1", srmq1_per_channel, kept=("cover",)),
         Extractor("SRM", srm_per_channel),
     )
 }
@@ -117,19 +118,18 @@ class Cache:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
 
-    def get(self, what: str, inputs: NDArray[Any], compute: Callable[[], NDArray[Any]], *, kept: bool = True) -> Any:
+    def get(self, what: str, inputs: NDArray[Any], compute: Callable[[], NDArray[Any]]) -> Any:
         """The array, from the folder or computed.
 
         Args:
             what: Names the computation and its settings.
             inputs: What it is computed from.
             compute: Computes it.
-            kept: False asks the folder nothing.
 
         Raises:
             OutputError: If the folder cannot be written.
         """
-        if self.folder is None or not kept:
+        if self.folder is None:
             return compute()
         digest = hashlib.sha256(f"{what} {inputs.dtype} {inputs.shape} ".encode())
         digest.update(np.ascontiguousarray(inputs).data)
@@ -176,5 +176,5 @@ def features(
 
 def _chunk(extractor: Extractor, maps: NDArray[np.uint8], kept: Cache) -> NDArray[np.float32]:
     what = f"{extractor.name} {code_digest(*JUDGING)}"
-    found: NDArray[np.float32] = kept.get(what, maps, lambda: extractor.extract(maps), kept=extractor.kept)
+    found: NDArray[np.float32] = kept.get(what, maps, lambda: extractor.extract(maps))
     return found

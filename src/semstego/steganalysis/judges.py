@@ -78,33 +78,57 @@ class FeatureJudge:
         return self.extractor.name
 
     def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
-        """See :class:`Judge`; of the same pairs the cache knows the scores."""
-        seen = hashlib.sha256()
-        for pairs in parts:
-            seen.update(np.ascontiguousarray(pairs.cover).data)
-            seen.update(np.ascontiguousarray(pairs.stego).data)
-        shapes = [pairs.cover.shape for pairs in parts]
-        what = f"scores {code_digest(*JUDGING)} {self.name} {self.ensemble} {seed} {shapes}"
-        digest = np.frombuffer(seen.digest(), np.uint8)
-        every = self.cache.get(what, digest, lambda: np.concatenate(self._scores(parts, seed, progress)))
-        ends = np.cumsum([len(parts.validation), len(parts.validation), len(parts.test)])
-        return Scores(*np.split(every, ends))
-
-    def _scores(self, parts: Parts, seed: int, progress: Progress) -> Scores:
+        """See :class:`Judge`."""
         extractor = self.extractor.of(parts.train.cover)
+        caches = {side: self.cache if side in extractor.kept else Cache(None) for side in ("cover", "stego")}
 
         def extracted(pairs: Pairs) -> tuple[Array, Array]:
-            found = [
-                features(extractor, maps, self.cache, workers=self.workers, progress=progress)
-                for maps in (pairs.cover, pairs.stego)
-            ]
-            return found[0], found[1]
+            cover, stego = (
+                features(extractor, maps, cache, workers=self.workers, progress=progress)
+                for maps, cache in ((pairs.cover, caches["cover"]), (pairs.stego, caches["stego"]))
+            )
+            return cover, stego
 
         train, validation = extracted(parts.train), extracted(parts.validation)
         scored = ensemble(train, seed) if self.ensemble else linear(train, validation)
         answers = scored(validation[0]), scored(validation[1])
         del train, validation
         return Scores(*answers, *map(scored, extracted(parts.test)))
+
+
+@dataclass(frozen=True)
+class RememberedJudge:
+    """A judge whose scores are kept: an audit that was cut off, or comes again, reads them back.
+
+    Attributes:
+        judge: Who scores, by nothing but code, settings, pairs and seed.
+        settings: Name of all that is set about the judge.
+        cache: Where the scores are kept.
+    """
+
+    judge: Judge
+    settings: str
+    cache: Cache
+
+    @property
+    def name(self) -> str:
+        """That of the judge."""
+        return self.judge.name
+
+    def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
+        """See :class:`Judge`."""
+        seen = hashlib.sha256()
+        for pairs in parts:
+            seen.update(np.ascontiguousarray(pairs.cover).data)
+            seen.update(np.ascontiguousarray(pairs.stego).data)
+        shapes = [pairs.cover.shape for pairs in parts]
+        what = f"scores {code_digest(*JUDGING)} {self.settings} {seed} {shapes}"
+        digest = np.frombuffer(seen.digest(), np.uint8)
+        every = self.cache.get(
+            what, digest, lambda: np.concatenate(self.judge.scores(parts, seed=seed, progress=progress))
+        )
+        ends = np.cumsum([len(parts.validation), len(parts.validation), len(parts.test)])
+        return Scores(*np.split(every, ends))
 
 
 @dataclass(frozen=True)

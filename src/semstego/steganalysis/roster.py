@@ -5,9 +5,12 @@ from dataclasses import replace
 
 from semstego.steganalysis.audit import AuditProtocol
 from semstego.steganalysis.extraction import EXTRACTORS, Cache
-from semstego.steganalysis.judges import FeatureJudge, Judge
-from semstego.steganalysis.networks import SRNET, XUNET, NetworkJudge, NetworkSettings, TaughtJudge
+from semstego.steganalysis.judges import FeatureJudge, Judge, RememberedJudge
+from semstego.steganalysis.networks import SRNET, XUNET, NetworkJudge, TaughtJudge
 
+NETWORKS: dict[str, NetworkJudge] = {
+    one.name: one for one in (NetworkJudge("XuNet", XUNET), NetworkJudge("SRNet", SRNET))
+}
 ENSEMBLE = ("SRMQ1", "SRM")  # features of more dimensions than a linear classifier can take
 
 
@@ -21,12 +24,11 @@ def judges_by_name(names: list[str], protocol: AuditProtocol, cache: Cache, work
 
 
 def _judge(name: str, protocol: AuditProtocol, cache: Cache, workers: int) -> Judge:
-    if name in ("XuNet", "SRNet"):
-        return TaughtJudge(NetworkJudge(name, _settings(name, protocol)))  # type: ignore[arg-type]
-    return FeatureJudge(EXTRACTORS[name], cache, workers, ensemble=name in ENSEMBLE)
-
-
-def _settings(name: str, protocol: AuditProtocol) -> NetworkSettings:
-    """What a CPU affords; or the paper's number of epochs, and as it did, on the maps themselves."""
-    settings = XUNET if name == "XuNet" else SRNET
-    return replace(settings, epochs=150, patience=150, joint=False) if protocol.name == "paper" else settings
+    network = NETWORKS.get(name)
+    if network is None:
+        return RememberedJudge(FeatureJudge(EXTRACTORS[name], cache, workers, ensemble=name in ENSEMBLE), name, cache)
+    if protocol.name != "paper":
+        return RememberedJudge(TaughtJudge(network), f"taught {name} {network.settings}", cache)
+    # As the paper's authors did: every case from fresh weights, on the maps themselves.
+    fresh = replace(network, settings=replace(network.settings, epochs=150, patience=150, joint=False))
+    return RememberedJudge(fresh, f"fresh {name} {fresh.settings}", cache)

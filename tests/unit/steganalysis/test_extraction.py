@@ -143,10 +143,6 @@ def test_more_maps_leave_kept_chunks_as_they_are(tmp_path, maps):
     for count in (6, 6, 7):
         features(Extractor("counted", counted), maps[:count], Cache(tmp_path), workers=1, progress=silent)
     assert seen == [3, 3, 1]
-    large = Extractor("large", counted, kept=False)
-    for _ in range(2):
-        features(large, maps, Cache(tmp_path), workers=1, progress=silent)
-    assert seen[3:] == [3, 3, 1] * 2
     assert len(list(tmp_path.iterdir())) == 3
 
 

@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judges score stego above cover, learn from training alone, and have no opinion where nothing moves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from semstego.metrics.detection import auc
 from semstego.steganalysis.extraction import Cache, Extractor
-from semstego.steganalysis.judges import BASE_LEARNERS, FeatureJudge, NumbersJudge, Parts, ensemble
+from semstego.steganalysis.judges import (
+    BASE_LEARNERS,
+    FeatureJudge,
+    NumbersJudge,
+    Parts,
+    RememberedJudge,
+    Scores,
+    ensemble,
+)
 from semstego.steganalysis.pairs import Pairs
 
 
@@ -79,20 +89,42 @@ def test_numbers_that_move_are_judged(rng):
     assert auc(found.cover, found.stego) > 0.9
 
 
-def test_the_cache_answers_for_the_same_pairs_and_for_no_others(rng, tmp_path):
-    cache, pairs = Cache(tmp_path), parts(rng)
+@pytest.mark.parametrize(
+    ("kept", "taken_again"),
+    [(("cover", "stego"), []), (("cover",), ["stego"] * 3), ((), ["cover", "stego"] * 3)],
+)
+def test_features_are_kept_of_the_pictures_that_they_say(rng, tmp_path, kept, taken_again):
+    pairs = parts(rng)
+    sides = {getattr(one, side).tobytes(): side for one in pairs for side in ("cover", "stego")}
     taken = []
 
     def counted(maps):
-        taken.append(len(maps))
+        taken.append(sides[maps.tobytes()])
         return means(maps)
 
-    judge = FeatureJudge(Extractor("means", counted, kept=False), cache)
+    judge = FeatureJudge(Extractor("means", counted, kept=kept), Cache(tmp_path))
     first = judge.scores(pairs, seed=1, progress=quiet)
-    count = len(taken)
+    assert taken == ["cover", "stego"] * 3
     for one, other in zip(first, judge.scores(pairs, seed=1, progress=quiet), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert len(taken) == count
+    assert taken[6:] == taken_again
+
+
+def test_scores_are_remembered_for_the_same_judge_and_pairs_and_no_others(rng, tmp_path):
+    pairs = parts(rng)
+    asked = []
+
+    class Asked(NumbersJudge):
+        def scores(self, parts, *, seed, progress):
+            asked.append(seed)
+            return Scores(*(rng.normal(size=len(one)) for one in (parts[1], parts[1], parts[2], parts[2])))
+
+    judge = RememberedJudge(Asked("numbers"), "numbers", Cache(tmp_path))
+    assert judge.name == "numbers"
+    first = judge.scores(pairs, seed=1, progress=quiet)
+    for one, other in zip(first, judge.scores(pairs, seed=1, progress=quiet), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert asked == [1]
     lighter = pairs.test.stego.copy()
     lighter[0, 0, 0, 0] += 1
     others = (
@@ -100,8 +132,9 @@ def test_the_cache_answers_for_the_same_pairs_and_for_no_others(rng, tmp_path):
         pairs._replace(train=pairs.train.take(np.arange(59))),
         Parts(pairs.test, pairs.validation, pairs.train),
     )
-    for place, changed in enumerate(others, start=1):
+    for place, changed in enumerate(others, start=2):
         judge.scores(changed, seed=1, progress=quiet)
-        assert len(taken) == (place + 1) * count
+        assert len(asked) == place
     judge.scores(pairs, seed=2, progress=quiet)
-    assert len(taken) > 4 * count
+    replace(judge, settings="other numbers").scores(pairs, seed=1, progress=quiet)
+    assert asked == [1, 1, 1, 1, 2, 1]

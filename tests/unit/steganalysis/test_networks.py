@@ -245,6 +245,8 @@ def test_the_lesson_is_lsb_matching_of_the_same_covers_and_is_paid_once(monkeypa
     other = Parts(*(ramps(len(one), 9 + seed) for seed, one in enumerate(first)))
     judge.scores(other, seed=0, progress=silent)
     assert taught[3][0] is None
+    replace(judge, _lessons={}).scores(second, seed=7, progress=silent)
+    assert same(taught[5][1], taught[0][1])  # whichever run and case came first
 
 
 def test_scores_are_the_same_for_a_map_and_its_mirror_image():
