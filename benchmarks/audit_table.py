@@ -61,7 +61,7 @@ def main() -> None:
         tuple(options.views),
     )  # fmt: skip
     judges = judges_by_name(options.judges, plan, cache, options.workers)
-    report = audit.run(source, judges, plan, curve=False, progress=tell)
+    report = audit.run(source, judges, plan, cache, curve=False, progress=tell)
     print(verdict.in_words(report))
     seen = [source.pairs(source.cases[0], "test", seed, tell)["features"].photographs for seed in plan.seeds]
     differences = list(compared(report["cells"], np.concatenate(seen)))

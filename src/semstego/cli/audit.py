@@ -69,7 +69,9 @@ def audit(
         chosen, rates = tuple(_listed(scheme, SCHEMES, "--scheme")), _numbers(payloads)
         source = SchemeSource(crops_of(data, plan), chosen, rates, plan, keep, codec, model, workers)
     with terminal.bar() as progress:
-        report = audits.run(source, judges_by_name(names, plan, keep, workers), plan, curve=curve, progress=progress)
+        report = audits.run(
+            source, judges_by_name(names, plan, keep, workers), plan, keep, curve=curve, progress=progress
+        )
     contents = {output: (json.dumps(report, indent=1) + "\n").encode()} if output else {}
     if plot and draw:
         contents[plot] = draw(report)

@@ -6,20 +6,19 @@ controls of each view   LSB matching and HILL at 0.4 bit a value    must be caug
                         labels swapped at random                    must end at 0.5
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from semstego.steganalysis.controls import CONTROLS, RATE
-from semstego.steganalysis.extraction import Progress
+from semstego.steganalysis.extraction import JUDGING, Cache, Progress, code_digest
 from semstego.steganalysis.figures import figures_of, shown
 from semstego.steganalysis.judges import Judge, NumbersJudge, Parts, Scores
 from semstego.steganalysis.pairs import Pairs
 
 PARTS = ("train", "validation", "test")
-Change = Callable[[Pairs, np.random.Generator], Pairs]
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Source(Protocol):
 
 
 def run(
-    source: Source, judges: Sequence[Judge], protocol: AuditProtocol, *, curve: bool, progress: Progress
+    source: Source, judges: Sequence[Judge], protocol: AuditProtocol, cache: Cache, *, curve: bool, progress: Progress
 ) -> dict[str, Any]:
     """Audit every case.
 
@@ -81,6 +80,7 @@ def run(
         source: Of the pairs.
         judges: Of maps; numbers have a judge of their own.
         protocol: Numbers of pairs and runs.
+        cache: Where the controls' stegos are kept.
         curve: Also learn from fewer pairs.
         progress: Told what is done, and the share of it.
 
@@ -98,7 +98,7 @@ def run(
                 # Cases on another codec have other covers under the same name, and need controls of their own.
                 covers = view, judge.name, runs[0].train.covers_digest()
                 if covers not in controls:
-                    controls[covers] = what | _controls(runs, judge, protocol, progress)
+                    controls[covers] = what | _controls(runs[0], judge, protocol, cache, progress)
                 cell: dict[str, Any] = what | _judged(runs, judge, protocol, progress)
                 cell["shown"] = bool(controls[covers]["caught"])
                 if curve:
@@ -134,19 +134,26 @@ def _curve(
     return [*points, {"pairs": most} | last]
 
 
-def _controls(runs: Sequence[Parts], judge: Judge, protocol: AuditProtocol, progress: Progress) -> dict[str, Any]:
+def _controls(parts: Parts, judge: Judge, protocol: AuditProtocol, cache: Cache, progress: Progress) -> dict[str, Any]:
     """Controls of one view and judge, in the first run alone; ``caught`` is None if none of them is to be caught."""
-    changes: dict[str, Change] = {"cover against cover": lambda pairs, rng: pairs.swapped(rng)}
-    if runs[0].train.are_maps:
-        changes |= {name: _embedding(name) for name in CONTROLS}
-    found = {}
-    for name, change in changes.items():
-        rng = np.random.default_rng((len(name), protocol.seeds[0]))
-        changed = Parts(*(change(pairs, rng) for pairs in runs[0]))
-        found[f"{name} {RATE}" if name in CONTROLS else name] = _judged([changed], judge, protocol, progress)
-    positive = [shown(figures) for name, figures in found.items() if name != "cover against cover"]
+    seed, swapped = protocol.seeds[0], "cover against cover"
+    rng = np.random.default_rng((len(swapped), seed))
+    changed = {swapped: Parts(*(pairs.swapped(rng) for pairs in parts))}
+    for name in CONTROLS if parts.train.are_maps else ():
+        changed[f"{name} {RATE}"] = _embedded(name, parts, seed, cache)
+    found = {name: _judged([one], judge, protocol, progress) for name, one in changed.items()}
+    positive = [shown(figures) for name, figures in found.items() if name != swapped]
     return {"of": found, "caught": all(positive) if positive else None}
 
 
-def _embedding(name: str) -> Change:
-    return lambda pairs, rng: pairs.with_stego(CONTROLS[name](pairs.cover, RATE, rng))
+def _embedded(name: str, parts: Parts, seed: int, cache: Cache) -> Parts:
+    """The same covers beside the stegos of a control; every judge meets the same ones."""
+    rng = np.random.default_rng((len(name), seed))
+    sizes = [len(pairs) for pairs in parts]
+    stegos = cache.get(
+        f"control {code_digest(*JUDGING)} {name} {RATE} {seed} {sizes}",
+        np.concatenate([pairs.cover for pairs in parts]),
+        lambda: np.concatenate([CONTROLS[name](pairs.cover, RATE, rng) for pairs in parts]),
+    )
+    split = np.split(stegos, np.cumsum(sizes)[:-1])
+    return Parts(*(pairs.with_stego(one) for pairs, one in zip(parts, split, strict=True)))

@@ -2,15 +2,16 @@
 """An audit among judges that know, guess, err and cheat: the controls tell them apart."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semstego.steganalysis import figures
+from semstego.steganalysis import controls, figures
 from semstego.steganalysis.audit import PAPER, RIGOROUS, AuditProtocol, run, shortened
+from semstego.steganalysis.extraction import Cache
 from semstego.steganalysis.judges import Scores
 from semstego.steganalysis.pairs import Pairs
 
@@ -81,8 +82,8 @@ class Sided(Knowing):
         return Scores(*(sign * np.ones(len(one)) for one in parts[1:] for sign in (-1, 1)))
 
 
-def audit(*judges, source=None, curve=False, protocol=PROTOCOL):
-    return run(source or FakeSource(), judges, protocol, curve=curve, progress=quiet)
+def audit(*judges, source=None, curve=False, protocol=PROTOCOL, cache=None):
+    return run(source or FakeSource(), judges, protocol, Cache(cache), curve=curve, progress=quiet)
 
 
 def cell(report, case, judge="knowing", view="picture"):
@@ -117,6 +118,18 @@ def test_who_knows_catches_the_controls_and_what_is_loud_and_finds_nothing_where
     still = cell(report, "still 1")
     assert still["p_e"]["low"] <= 0.5 <= still["p_e"]["high"]
     assert still["shown"] is True
+
+
+def test_kept_controls_are_those_that_were_made(tmp_path, monkeypatch):
+    seen = [Knowing(), Knowing(), Knowing()]
+    audit(seen[0], cache=None)
+    audit(seen[1], cache=tmp_path)
+    monkeypatch.setattr(controls, "_each", None)  # nothing is embedded again
+    audit(seen[2], cache=tmp_path)
+    for made, kept in zip(*(sum((parts for _, parts in one.seen), ()) for one in seen[::2]), strict=True):
+        np.testing.assert_array_equal(made.stego, kept.stego)
+    with pytest.raises(TypeError):
+        audit(Knowing(), cache=tmp_path, protocol=replace(PROTOCOL, seeds=(1,)))
 
 
 def test_who_is_blind_shows_nothing_and_who_has_the_wrong_sign_neither():
