@@ -14,12 +14,12 @@ HOME = Path(__file__).parent.parent
 RESULTS = tuple(HOME / "results" / f"{name}.json" for name in ("audit", "audit_low"))
 ADVICE = HOME / "src" / "semstego" / "weights" / "advice.json"
 SCHEME = "syndrome"
-SIDE = 64  # of the crops [pixels]
+SIDE, SYMBOLS = 64, 10 * 32 * 32  # of a crop [pixels], and of its cr085 [symbols]
 LEAST_P_E = 0.45
 
 
 def advice(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """Rate [bpp], picture size [pixels] and P_E of the judge and stage that give most away."""
+    """Rate, size and P_E of the judge and stage that give most away."""
     worst: dict[float, float] = {}
     cells = [cell for one in results for cell in one["cells"]]
     for cell in cells:
@@ -32,7 +32,14 @@ def advice(results: list[dict[str, Any]]) -> dict[str, Any]:
         f"judges {judges}, trained on {cells[0]['training_pairs']} pairs, {SIDE}x{SIDE} pictures, "
         "results/audit.json; scaled to other sizes by the square-root law; stronger judges may find more"
     )
-    return {"bpp": rate, "pixels": SIDE * SIDE, "p_e": worst[rate], "measured": where}
+    return {
+        "codec": "cr085",
+        "channels": 3,
+        "bits_per_symbol": rate * SIDE * SIDE / SYMBOLS,
+        "symbols": SYMBOLS,
+        "p_e": worst[rate],
+        "measured": where,
+    }
 
 
 if __name__ == "__main__":

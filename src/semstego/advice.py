@@ -14,6 +14,8 @@ from semstego.data.io import Source, load_picture
 from semstego.message import frame
 from semstego.schemes.syndrome import SyndromeScheme
 
+NOT_MEASURED = "not measured for this codec and these colours; as many bits a symbol as for cr085 in colour: "
+
 
 @dataclass(frozen=True)
 class Capacity:
@@ -23,7 +25,7 @@ class Capacity:
         max_message_bytes: Longest message that is expected to fit.
         recommended_message_bytes: Longest message at the measured detectability below.
         recommended_p_e: Detection error of the judge at that size, 0.5 being blind guessing; None if not measured.
-        measured: Where and how that was measured.
+        measured: Where and how that was measured, or that it was not.
         symbols: Symbols of the picture.
         wet_symbols: Symbols that must not change.
         compression_ratio: Actual ratio.
@@ -46,14 +48,15 @@ def capacity(cover: Source, *, codec: str | Path = "cr085", flatten: bool = Fals
     largest = SyndromeScheme().capacity_bytes(encoding, point.codec)
     advice = json.loads((resources.files("semstego") / "weights" / "advice.json").read_text())
     # The square-root law: what stays equally hard to detect grows with the root of the size (Ker et al., 2008).
-    pixels = min(symbols.pixels, math.sqrt(symbols.pixels * advice["pixels"]))
-    wise = max(0, int(advice["bpp"] * pixels) // 8 - frame.OVERHEAD_BYTES)
+    equal = math.sqrt(symbols.values.size * advice["symbols"])
+    wise = max(0, int(advice["bits_per_symbol"] * min(symbols.values.size, equal)) // 8 - frame.OVERHEAD_BYTES)
+    known = (point.codec.name, symbols.channels) == (advice["codec"], advice["channels"])
     wet = int(np.count_nonzero(encoding.wet)) * len(symbols.values)
     return Capacity(
         max_message_bytes=largest,
         recommended_message_bytes=min(largest, wise),
-        recommended_p_e=advice["p_e"],
-        measured=advice["measured"],
+        recommended_p_e=advice["p_e"] if known else None,
+        measured=("" if known else NOT_MEASURED) + advice["measured"],
         symbols=symbols.values.size,
         wet_symbols=wet,
         compression_ratio=round(symbols.compression_ratio, 4),

@@ -104,11 +104,9 @@ def test_a_second_audit_extracts_nothing_and_says_the_same(folders, audit, tmp_p
         audit(*of(folders, tmp_path / "other", "--judges", "SPAM"))
 
 
-def test_covers_against_themselves_are_not_said_to_be_detected(folders, audit, tmp_path):
+def test_covers_against_themselves_are_refused(folders, audit, tmp_path):
     places = ["--covers", folders / "covers", "--stegos", folders / "covers", "--cache", tmp_path / "cache"]
-    words = audit(*places, "--judges", "SPAM", "--seeds", 1)
-    conclusion = words.out.splitlines()[-2]
-    assert "close to guessing" in conclusion or "nothing can be said" in conclusion
+    assert "do not differ" in one_sentence(audit(*places, "--judges", "SPAM", "--seeds", 1, status=1))
 
 
 def test_streams_are_audited_by_their_symbols(audit, tmp_path, crops):
@@ -163,9 +161,16 @@ def test_a_missing_library_for_plots_is_noticed_before_the_work(folders, audit, 
     assert not (tmp_path / "cache").exists()
 
 
+def test_a_core_install_says_what_it_lacks(folders, audit, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "semstego.steganalysis.roster", None)
+    words = audit(*of(folders, tmp_path / "cache"), status=1)
+    assert "semstego[audit]" in one_sentence(words)
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
+        (["--covers", "a", "--stegos", "b", "-o", "out", "--plot", "out"], "--plot"),
         ([], "--covers"),
         (["--covers", "somewhere"], "--stegos"),
         (["--covers", "a", "--stegos", "b", "--scheme", "lsb"], "--scheme"),

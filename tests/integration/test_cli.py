@@ -96,11 +96,14 @@ def test_reconstruct_of_a_stego_stream_is_the_picture_that_hide_wrote(files, tmp
     assert (tmp_path / "again.png").read_bytes() == (files / "out.png").read_bytes()
 
 
-def test_capacity_reports_every_promised_key(files):
-    facts = json.loads(run("capacity", files / "cover.png", "--codec", "cr050", "--json", passphrase=None).stdout)
+@pytest.mark.parametrize("codec", ["cr085", "cr050"])
+def test_capacity_reports_every_promised_key_and_no_measure_of_another_codec(files, codec):
+    facts = json.loads(run("capacity", files / "cover.png", "--codec", codec, "--json", passphrase=None).stdout)
     keys = {"max_message_bytes", "recommended_message_bytes", "symbols", "wet_symbols", "compression_ratio"}
     assert keys <= set(facts)
     assert 0 < facts["recommended_message_bytes"] <= facts["max_message_bytes"]
+    assert (facts["recommended_p_e"] is not None) == (codec == "cr085")
+    assert facts["measured"].startswith("not measured") == (codec != "cr085")
 
 
 def test_nothing_is_overwritten_unasked(files, tmp_path):

@@ -45,13 +45,19 @@ def audit(
     """
     from semstego.cli import terminal
     from semstego.data.files import check_output, write_all
-    from semstego.steganalysis import audit as audits
-    from semstego.steganalysis import verdict
-    from semstego.steganalysis.extraction import Cache
-    from semstego.steganalysis.folder_source import FolderSource
-    from semstego.steganalysis.roster import judges_by_name
-    from semstego.steganalysis.scheme_source import SCHEMES, SchemeSource, crops_of
 
+    try:
+        from semstego.steganalysis import audit as audits
+        from semstego.steganalysis import verdict
+        from semstego.steganalysis.extraction import Cache
+        from semstego.steganalysis.folder_source import FolderSource
+        from semstego.steganalysis.roster import judges_by_name
+        from semstego.steganalysis.scheme_source import SCHEMES, SchemeSource, crops_of
+    except ImportError:
+        raise SemstegoError("audit needs more packages: pip install 'semstego[audit]'") from None
+
+    if output and output == plot:
+        raise typer.BadParameter("--output and --plot name one file")
     for path in filter(None, (output, plot)):
         check_output(path, force=force)
     draw = _drawing() if plot else None

@@ -101,4 +101,6 @@ def _learning(axes: Axes, cells: Sequence[Cell], looks: dict[str, dict[str, Any]
 
 
 def _label(cell: Cell) -> str:
-    return f"{cell['case']}: {cell['judge']}, $P_E$ {cell['p_e']['estimate']:.2f}"
+    # A folder may have any name: a dollar would begin a formula, and a first underscore hide the line.
+    case = cell["case"].replace("$", r"\$")
+    return f"$P_E$ {cell['p_e']['estimate']:.2f}: {case}, {cell['judge']}"

@@ -3,7 +3,7 @@
 
 source ─▸ case, part, seed ─▸ views ─▸ judges ─▸ scores ─▸ figures
 controls of each view   LSB matching and HILL at 0.4 bit a value    must be caught, or a cell says "not shown"
-                        labels swapped at random                    must end at 0.5
+                        labels swapped at random                    must end at 0.5, or a cell says so, too
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from semstego.steganalysis.controls import CONTROLS, RATE
-from semstego.steganalysis.extraction import JUDGING, Cache, Progress, code_digest
+from semstego.steganalysis.extraction import Cache, Progress, judging_digest
 from semstego.steganalysis.figures import figures_of, shown
-from semstego.steganalysis.judges import Judge, NumbersJudge, Parts, Scores
+from semstego.steganalysis.judges import Judge, NumbersJudge, Parts, Scores, no_opinion
 from semstego.steganalysis.pairs import Pairs
 
 PARTS = ("train", "validation", "test")
@@ -30,7 +30,7 @@ class AuditProtocol:
         train: Numbers of training pairs, rising: a learning curve, whose end makes the table.
         validation: Pairs that choose thresholds, ridges and snapshots.
         test: Pairs that are judged.
-        seeds: Runs, each with fresh keys, messages and starting weights.
+        seeds: Runs, each with fresh keys and messages, and with draws of the judges own.
     """
 
     name: str
@@ -45,16 +45,17 @@ class AuditProtocol:
         return dict(zip(PARTS, (self.train[-1], self.validation, self.test), strict=True))
 
 
-RIGOROUS = AuditProtocol("rigorous", (250, 500, 1000, 2000), 500, 1000, (0, 1, 2))
+CURVE = (250, 500, 1000, 2000, 5000, 10_000)  # numbers of training pairs of a learning curve
+RIGOROUS = AuditProtocol("rigorous", CURVE[:4], 500, 1000, (0, 1, 2))
 PAPER = AuditProtocol("paper", (2000,), 400, 800, tuple(range(10)))
 PROTOCOLS = {one.name: one for one in (RIGOROUS, PAPER)}
 
 
 def shortened(protocol: AuditProtocol, pairs: int | None, seeds: int | None) -> AuditProtocol:
-    """The same with fewer training pairs, and validation and test pairs in proportion; or with other seeds."""
+    """The same with other numbers of training pairs or of seeds; fewer validation and test pairs in proportion."""
     if pairs is not None:
         share = min(1.0, pairs / protocol.train[-1])
-        fewer = tuple(count for count in protocol.train if count < pairs)
+        fewer = tuple(count for count in CURVE if count < pairs) if len(protocol.train) > 1 else ()
         validation, test = (max(10, round(share * count)) for count in (protocol.validation, protocol.test))
         protocol = replace(protocol, train=(*fewer, pairs), validation=validation, test=test)
     return protocol if seeds is None else replace(protocol, seeds=tuple(range(seeds)))
@@ -66,6 +67,10 @@ class Source(Protocol):
     @property
     def cases(self) -> Sequence[str]:
         """What is audited: schemes at payloads."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What whoever reads the figures must know of the pictures, in sentences."""
 
     def pairs(self, case: str, part: str, seed: int, progress: Progress) -> Mapping[str, Pairs]:
         """By view, the pairs of a part, of photographs that are in no other part."""
@@ -85,8 +90,8 @@ def run(
         progress: Told what is done, and the share of it.
 
     Returns:
-        What JSON takes: ``cells``, one for each case, view and judge, and ``controls``, one for each judge of a view
-        of the same covers, with the first case that had them.
+        What JSON takes: ``notes`` of the source; ``cells``, one for each case, view and judge; and ``controls``, one
+        for each judge of a view of the same covers, with the first case that had them.
     """
     cells, controls = [], {}
     for case in source.cases:
@@ -100,11 +105,16 @@ def run(
                 if covers not in controls:
                     controls[covers] = what | _controls(runs[0], judge, protocol, cache, progress)
                 cell: dict[str, Any] = what | _judged(runs, judge, protocol, progress)
-                cell["shown"] = bool(controls[covers]["caught"])
+                cell |= {"shown": bool(controls[covers]["caught"]), "fooled": controls[covers]["fooled"]}
                 if curve:
                     cell["curve"] = _curve(runs, judge, protocol, progress, cell["p_e"])
                 cells.append(cell)
-    return {"protocol": asdict(protocol), "cells": cells, "controls": list(controls.values())}
+    return {
+        "protocol": asdict(protocol),
+        "notes": list(source.notes),
+        "cells": cells,
+        "controls": list(controls.values()),
+    }
 
 
 def _cut(parts: Parts, protocol: AuditProtocol) -> Parts:
@@ -119,7 +129,8 @@ def _judged(
     scores: list[Scores] = []
     for parts, seed in zip(runs, protocol.seeds, strict=False):
         fewer = parts if train is None else parts._replace(train=parts.train.first(train))
-        scores.append(judge.scores(fewer, seed=seed, progress=progress))
+        still = np.array_equal(fewer.train.cover, fewer.train.stego)  # nothing to learn from, which no judge likes
+        scores.append(no_opinion(fewer) if still else judge.scores(fewer, seed=seed, progress=progress))
     figures = figures_of(scores, [parts.test.photographs for parts in runs[: len(scores)]], seed=0)
     return {"training_pairs": len(fewer.train)} | figures
 
@@ -135,7 +146,10 @@ def _curve(
 
 
 def _controls(parts: Parts, judge: Judge, protocol: AuditProtocol, cache: Cache, progress: Progress) -> dict[str, Any]:
-    """Controls of one view and judge, in the first run alone; ``caught`` is None if none of them is to be caught."""
+    """Controls of one view and judge, in the first run alone; ``caught`` is None if none of them is to be caught.
+
+    A judge that finds differences where labels mean nothing is ``fooled``, and has caught nothing.
+    """
     seed, swapped = protocol.seeds[0], "cover against cover"
     rng = np.random.default_rng((len(swapped), seed))
     changed = {swapped: Parts(*(pairs.swapped(rng) for pairs in parts))}
@@ -143,7 +157,8 @@ def _controls(parts: Parts, judge: Judge, protocol: AuditProtocol, cache: Cache,
         changed[f"{name} {RATE}"] = _embedded(name, parts, seed, cache)
     found = {name: _judged([one], judge, protocol, progress) for name, one in changed.items()}
     positive = [shown(figures) for name, figures in found.items() if name != swapped]
-    return {"of": found, "caught": all(positive) if positive else None}
+    fooled = shown(found[swapped])
+    return {"of": found, "fooled": fooled, "caught": all(positive) and not fooled if positive else None}
 
 
 def _embedded(name: str, parts: Parts, seed: int, cache: Cache) -> Parts:
@@ -151,7 +166,7 @@ def _embedded(name: str, parts: Parts, seed: int, cache: Cache) -> Parts:
     rng = np.random.default_rng((len(name), seed))
     sizes = [len(pairs) for pairs in parts]
     stegos = cache.get(
-        f"control {code_digest(*JUDGING)} {name} {RATE} {seed} {sizes}",
+        f"control {judging_digest()} {name} {RATE} {seed} {sizes}",
         np.concatenate([pairs.cover for pairs in parts]),
         lambda: np.concatenate([CONTROLS[name](pairs.cover, RATE, rng) for pairs in parts]),
     )

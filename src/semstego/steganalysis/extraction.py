@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +24,7 @@ from semstego.steganalysis.joint import joint_features
 from semstego.steganalysis.spam import spam_per_channel
 from semstego.steganalysis.srmq1 import srmq1_per_channel
 
-JUDGING = ("steganalysis/*.py", "coding/*.py", "nets/*.py", "metrics/detection.py")  # makes features and scores
+JUDGING = ("steganalysis/*.py", "coding/*.py", "nets/*.py", "metrics/detection.py")  # code
 CHUNK = 100  # maps that are hashed, extracted and kept together
 Progress = Callable[[str, float], None]
 
@@ -112,6 +113,16 @@ def code_digest(*patterns: str) -> str:
     return digest.hexdigest()
 
 
+@cache
+def judging_digest() -> str:
+    """Of all that makes features and scores: our code, and the edition of sealwatch."""
+    try:
+        edition = version("sealwatch")
+    except PackageNotFoundError:
+        edition = "none"
+    return f"{code_digest(*JUDGING)} sealwatch {edition}"
+
+
 class Cache:
     """Arrays in a folder, by the hash of what they were made from; None keeps nothing."""
 
@@ -175,6 +186,6 @@ def features(
 
 
 def _chunk(extractor: Extractor, maps: NDArray[np.uint8], kept: Cache) -> NDArray[np.float32]:
-    what = f"{extractor.name} {code_digest(*JUDGING)}"
+    what = f"{extractor.name} {judging_digest()}"
     found: NDArray[np.float32] = kept.get(what, maps, lambda: extractor.extract(maps))
     return found

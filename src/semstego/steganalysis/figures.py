@@ -64,7 +64,7 @@ def pair_errors(run: Scores, threshold: float) -> NDArray[np.float64]:
 
 
 def shown(control: dict[str, Any]) -> bool:
-    """Whether a judge caught a control: its error is surely below chance, and well so."""
+    """Whether a judge sees a control: its error is surely below chance, and well so."""
     return bool(control["p_e"]["high"] < CAUGHT)
 
 

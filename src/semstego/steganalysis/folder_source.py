@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Anyone's pictures: two folders whose files belong together by name, PNGs and the like or `.sem` streams.
 
-Pictures of several sizes are cut to the smallest one, in the middle and at places that a 2x2 or 8x8 grid keeps. Every
-file counts as a photograph of its own.
+Pictures of several sizes are cut to a small one of them, in the middle and at places that a 2x2 or 8x8 grid keeps;
+those smaller still, the smallest tenth at most, are left out. What was left out or cut is said in ``notes``. Every file
+counts as a photograph of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ GRID = 8  # pixels
 LEAST_PAIRS = 20
 LEAST_OF_PART = 2  # pairs; an interval needs two photographs
 LEAST_SIDE = 8  # of maps
+LEFT_OUT = 0.1  # of the pairs at most, for each side, for being smaller than the others
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,18 @@ class FolderSource:
             PictureError: If a picture cannot be read.
             StreamError: If a stream cannot be read.
         """
-        view, every = self._all
+        view, every, _ = self._all
         rows = self._parts(every.photographs, seed)[PARTS.index(part)]
-        numbers = [self._bytes[side][rows] for side in (0, 1)]
+        numbers = [self._bytes[side][every.photographs[rows]] for side in (0, 1)]
         return {
             view: every.take(rows),
             "file sizes": Pairs(numbers[0], numbers[1], every.photographs[rows]),
         }
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """See :class:`semstego.steganalysis.audit.Source`."""
+        return self._all[2]
 
     def _parts(self, photographs: NDArray[Any], seed: int) -> list[NDArray[np.intp]]:
         """Rows of the three parts, in no order: a learning curve takes the first, and names may follow the date."""
@@ -84,8 +91,12 @@ class FolderSource:
         return [rng.permutation(rows) for rows in parts]
 
     @cached_property
+    def _named(self) -> tuple[dict[str, Path], dict[str, Path]]:
+        return _by_stem(self.covers), _by_stem(self.stegos)
+
+    @cached_property
     def _files(self) -> tuple[list[Path], list[Path]]:
-        covers, stegos = (_by_stem(folder) for folder in (self.covers, self.stegos))
+        covers, stegos = self._named
         common = sorted(set(covers) & set(stegos))
         if len(common) < LEAST_PAIRS:
             raise DataError(
@@ -95,7 +106,7 @@ class FolderSource:
         return [covers[name] for name in common], [stegos[name] for name in common]
 
     @cached_property
-    def _all(self) -> tuple[str, Pairs]:
+    def _all(self) -> tuple[str, Pairs, list[str]]:
         _ = self._streams  # refuse a mixture before anything is read
         sides = [[_maps(path) for path in files] for files in self._files]
         if len({maps.shape[0] for side in sides for maps in side}) > 1:
@@ -103,11 +114,10 @@ class FolderSource:
         for path, cover, stego in zip(self._files[1], *sides, strict=True):
             if cover.shape != stego.shape:
                 raise DataError(f"{path} and its cover differ in size")
-        height, width = (min(maps.shape[axis] for maps in sides[0]) for axis in (1, 2))
-        if min(height, width) < LEAST_SIDE:
-            raise DataError(f"maps of {width}x{height} values are too small to judge")
-        cover, stego = (np.stack([_middle(maps, height, width) for maps in side]) for side in sides)
-        return "features" if self._streams else "picture", Pairs(cover, stego, np.arange(len(cover)))
+        pairs, notes = _cut(sides)
+        if alone := len(set(self._named[0]) ^ set(self._named[1])):
+            notes.append(f"Left out: {alone} files without a partner.")
+        return "features" if self._streams else "picture", pairs, notes
 
     @cached_property
     def _streams(self) -> bool:
@@ -129,6 +139,8 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in paths:
         if path.suffix.lower() in SUFFIXES | {STREAM}:
+            if not path.is_file():  # a pipe or a device would be read without end
+                raise DataError(f"{path} is no regular file")
             if path.stem in found:
                 raise DataError(f"{folder} holds {found[path.stem].name} and {path.name}: which of them?")
             found[path.stem] = path
@@ -152,6 +164,27 @@ def _symbols(path: Path) -> NDArray[np.uint8]:
     point: Any = (learned_point if stream.codec in LEARNED else operating_point).load(stream.codec)
     values: NDArray[np.uint8] = point.unpack(stream).values
     return values
+
+
+def _cut(sides: list[list[NDArray[np.uint8]]]) -> tuple[Pairs, list[str]]:
+    """Pairs of one size, of covers and stegos ``(c, h, w)`` of any; and what that left out."""
+    sizes = np.array([maps.shape[1:] for maps in sides[0]])
+    height, width = np.quantile(sizes, LEFT_OUT, axis=0, method="lower")
+    if min(height, width) < LEAST_SIDE:
+        raise DataError(f"maps of {width}x{height} values are too small to judge")
+    kept = np.flatnonzero((sizes >= (height, width)).all(1))
+    cover, stego = (np.stack([_middle(side[row], height, width) for row in kept]) for side in sides)
+    still = int((cover == stego).all((1, 2, 3)).sum())
+    if still == len(kept):
+        raise DataError("covers and stegos do not differ in what is judged: 8 bits, and the middle of larger ones")
+    notes = []
+    if len(kept) < len(sizes):
+        notes.append(f"Left out: {len(sizes) - len(kept)} pairs smaller than {width}x{height}.")
+    if (judged := height * width / sizes[kept].prod(1).mean()) < 1:
+        notes.append(f"Judged: the middle {width}x{height}, {judged:.0%} of what these pairs have.")
+    if still:
+        notes.append(f"Nothing that is judged differs in {still} of {len(kept)} pairs.")
+    return Pairs(cover, stego, kept), notes
 
 
 def _middle(maps: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:

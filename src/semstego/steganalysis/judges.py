@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.steganalysis.extraction import (
-    JUDGING,
     Cache,
     Extractor,
     JointExtractor,
     Progress,
-    code_digest,
     features,
+    judging_digest,
     sealwatch,
 )
 from semstego.steganalysis.judge import LinearJudge
@@ -39,6 +38,11 @@ class Parts(NamedTuple):
     train: Pairs
     validation: Pairs
     test: Pairs
+
+
+def no_opinion(parts: Parts) -> Scores:
+    """Of every picture the same."""
+    return Scores(*(np.zeros(len(one)) for one in parts[1:] for _ in range(2)))
 
 
 class Judge(Protocol):
@@ -122,7 +126,7 @@ class RememberedJudge:
             seen.update(np.ascontiguousarray(pairs.cover).data)
             seen.update(np.ascontiguousarray(pairs.stego).data)
         shapes = [pairs.cover.shape for pairs in parts]
-        what = f"scores {code_digest(*JUDGING)} {self.settings} {seed} {shapes}"
+        what = f"scores {judging_digest()} {self.settings} {seed} {shapes}"
         digest = np.frombuffer(seen.digest(), np.uint8)
         every = self.cache.get(
             what, digest, lambda: np.concatenate(self.judge.scores(parts, seed=seed, progress=progress))

@@ -39,6 +39,7 @@ from semstego.steganalysis.pairs import Pairs
 
 Weights = Mapping[str, Tensor]
 BATCH = 128  # maps that are scored together
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 MOST = np.float32(8)  # of a residual [values]
 LESSON_SEED = 0
 
@@ -72,7 +73,7 @@ SRNET = NetworkSettings(width=8, rate=2e-3, epochs=8, epochs_after_start=4, pati
 
 @dataclass(frozen=True, eq=False)
 class NetworkJudge:
-    """A network that tells covers from stegos; see :class:`semstego.steganalysis.judges.Judge`.
+    """A network that tells covers from stegos, on a GPU if there is one; a :class:`semstego.steganalysis.judges.Judge`.
 
     Attributes:
         name: Of the network.
@@ -138,6 +139,7 @@ class NetworkJudge:
             made = kinds[self.name](parts.train.cover.shape[1], width=self.settings.width)
         if weights is not None:
             made.load_state_dict(weights)
+        made.to(DEVICE)
         # SRNet decides for itself: narrow ones do not bear channels last in memory.
         return channels_last(made) if self.name == "XuNet" else made
 
@@ -233,7 +235,7 @@ def _epochs(network: nn.Module, pairs: Pairs, settings: NetworkSettings, epochs:
                 group["lr"] = settings.rate * _share_of_rate((step + 0.5) / steps)
             # Cover, stego, cover, stego in one batch: its normalisation must not see which is which.
             logits = network(_floats(batch.flatten(0, 1)))
-            loss = functional.cross_entropy(logits, torch.tensor([0, 1]).repeat(len(batch)))
+            loss = functional.cross_entropy(logits, torch.tensor([0, 1], device=DEVICE).repeat(len(batch)))
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -264,7 +266,7 @@ def _scores(network: nn.Module, maps: NDArray[Any]) -> NDArray[np.float64]:
     """The logit of stego minus that of cover, of maps ``(n, c, h, w)``."""
     network.eval()
     parts = torch.split(torch.from_numpy(maps), BATCH)
-    logits = torch.cat([network(_floats(part)) for part in parts]).double()
+    logits = torch.cat([network(_floats(part)) for part in parts]).double().cpu()
     found: NDArray[np.float64] = (logits[:, 1] - logits[:, 0]).numpy()
     return found
 
@@ -275,7 +277,7 @@ def _floats(maps: Tensor) -> Tensor:
     No bfloat16, with which SRNet would take two thirds of the time: the first convolution of values of up to 255 would
     be rounded to 8 bits, which leave little of a change by 1.
     """
-    return maps.to(torch.float32, memory_format=torch.channels_last)
+    return maps.to(DEVICE, torch.float32, memory_format=torch.channels_last)
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from semstego.steganalysis.networks import SRNET, XUNET, NetworkJudge, TaughtJud
 NETWORKS: dict[str, NetworkJudge] = {
     one.name: one for one in (NetworkJudge("XuNet", XUNET), NetworkJudge("SRNet", SRNET))
 }
+PUBLISHED_WIDTH = {"XuNet": 8, "SRNet": 16}
 ENSEMBLE = ("SRMQ1", "SRM")  # features of more dimensions than a linear classifier can take
 
 
@@ -29,6 +30,7 @@ def _judge(name: str, protocol: AuditProtocol, cache: Cache, workers: int) -> Ju
         return RememberedJudge(FeatureJudge(EXTRACTORS[name], cache, workers, ensemble=name in ENSEMBLE), name, cache)
     if protocol.name != "paper":
         return RememberedJudge(TaughtJudge(network), f"taught {name} {network.settings}", cache)
-    # As the paper's authors did: every case from fresh weights, on the maps themselves.
-    fresh = replace(network, settings=replace(network.settings, epochs=150, patience=150, joint=False))
+    # As the paper's authors did: every case from fresh weights of published width, on the maps themselves.
+    width = PUBLISHED_WIDTH[name]
+    fresh = replace(network, settings=replace(network.settings, width=width, epochs=150, patience=150, joint=False))
     return RememberedJudge(fresh, f"fresh {name} {fresh.settings}", cache)

@@ -4,8 +4,9 @@
     crops ─ carrier, payload, seed ─▸ features    symbols, stage I
                                       picture     reconstructions, stage II
                                       re-encoded  what a warden who has the codec makes of the picture     open codecs:
-                                      residual    symbols less those of their own reconstruction           of a closed
-                                      numbers     bytes of the stream, symbols and pixels at the ends      one the same
+                                      inverted    symbols whose reconstruction is nearest to the picture   of a closed
+                                      residual    symbols less those of their own reconstruction           one the same
+                                      numbers     bytes of the stream, symbols and pixels at the ends
 
 A crop that one case cannot carry is left out of all of them, so that cases are compared on the same pictures.
 """
@@ -25,12 +26,13 @@ from semstego.codec.codec import Symbols
 from semstego.coding import costs
 from semstego.data import crops
 from semstego.errors import DataError
+from semstego.message.frame import OVERHEAD_BYTES
 from semstego.schemes import learned_point
 from semstego.schemes.syndrome import SyndromeScheme
 from semstego.steganalysis.audit import AuditProtocol
 from semstego.steganalysis.extraction import Cache, Progress, code_digest
 from semstego.steganalysis.pairs import Pairs
-from semstego.tasks.carriers import Learned
+from semstego.tasks.carriers import Learned, inverted, is_affine
 from semstego.tasks.closed_carriers import Closed, ClosedLsbMatching
 from semstego.tasks.hiding_evaluation import Carrier
 
@@ -38,12 +40,12 @@ CHUNK = 50  # crops that are embedded and kept together
 SPARE = 1.15  # times as many crops as wanted are tried, for some carry too little
 LEAST_PAIRS = 10
 HIDING = (  # code that makes embeddings
-    "codec/*.py", "coding/*.py", "message/*.py", "nets/*.py", "schemes/*.py", "tasks/*carriers.py", "system.py",
-    "steganalysis/scheme_source.py",
+    "codec/*.py", "coding/*.py", "message/*.py", "nets/*.py", "schemes/*.py", "tasks/*carriers.py",
+    "tasks/evaluation.py", "system.py", "steganalysis/scheme_source.py",
 )  # fmt: skip
 SCHEMES = ("lsb", "hill", "suniward", "side-informed", "syndrome", "learned")
-VIEWS = ("features", "picture", "numbers", "re-encoded", "residual")
-OF_OPEN_CODECS = ("re-encoded", "residual")
+VIEWS = ("features", "picture", "numbers", "re-encoded", "inverted", "residual")
+OF_OPEN_CODECS = ("re-encoded", "inverted", "residual")
 Kept = dict[str, NDArray[Any]]
 Crops = tuple[NDArray[np.uint8], NDArray[np.int16]]
 
@@ -75,7 +77,8 @@ class SchemeSource:
         codec: Operating point of all but the learned scheme.
         model: Of the learned scheme.
         workers: Processes that embed.
-        views: Some of ``VIEWS``; numbers take as long to find as all the rest, since streams must be packed.
+        views: Some of ``VIEWS``; numbers take as long to find as all the rest, since streams must be packed, and
+            so does the inversion.
     """
 
     crops: Mapping[str, Crops]
@@ -94,6 +97,11 @@ class SchemeSource:
         """Scheme and payload."""
         return [f"{scheme} {payload:g}" for payload in self.payloads for scheme in self.schemes]
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """None: pictures, keys and messages are our own."""
+        return ()
+
     def pairs(self, case: str, part: str, seed: int, progress: Progress) -> Mapping[str, Pairs]:
         """See :class:`semstego.steganalysis.audit.Source`.
 
@@ -109,7 +117,8 @@ class SchemeSource:
         if len(rows) < LEAST_PAIRS or len(np.unique(photographs)) < 2:
             raise DataError(
                 f"{len(rows)} crops of the set {part!r} carry every payload in every scheme; an audit needs "
-                f"{LEAST_PAIRS}, of two photographs, in each set: smaller payloads, or other crops"
+                f"{LEAST_PAIRS}, of two photographs, in each set: other payloads, or other crops (a frame takes "
+                f"{OVERHEAD_BYTES} bytes)"
             )
         kept = self._embedded(case, part, seed, progress)
         return {
@@ -147,7 +156,7 @@ class SchemeSource:
             return made
 
         what = f"embedding {code_digest(*HIDING)} {case} {seed} {part} {start} {point.fingerprint.hex()}"
-        names = _names(point.codec.closed, self.views)
+        names = _names(point, self.views)
         return {view: self.cache.get(f"{what} {view}", pictures, lambda view=view: views()[view]) for view in names}  # type: ignore[misc]
 
 
@@ -164,8 +173,10 @@ def _carrier(scheme: str, point: Any, codec: str) -> Carrier:
     return found
 
 
-def _names(closed: bool, views: tuple[str, ...]) -> list[str]:
-    kept = [view for view in views if not closed or view not in OF_OPEN_CODECS]
+def _names(point: Any, views: tuple[str, ...]) -> list[str]:
+    kept = [view for view in views if not point.codec.closed or view not in OF_OPEN_CODECS]
+    if "inverted" in kept and not is_affine(point.model.codec):
+        kept.remove("inverted")
     return ["carried", *(f"{side} {view}" for view in kept for side in ("cover", "stego"))]
 
 
@@ -193,6 +204,8 @@ def _views(
             again = np.stack([point.codec.encode(picture).values for picture in seen])
             kept[f"{side} re-encoded"] = again
             kept[f"{side} residual"] = np.clip(128 + symbols.astype(np.int16) - again, 0, 255).astype(np.uint8)
+            if "inverted" in wanted and is_affine(point.model.codec):
+                kept[f"{side} inverted"] = inverted(seen, point.model.codec)
     return kept
 
 

@@ -31,19 +31,29 @@ def _head(report: dict[str, Any]) -> Iterator[str]:
         f"{first['pairs']:,} pairs of {first['photographs']:,} photographs; runs: {len(protocol['seeds'])}."
     )
     yield "P_E is the chance that a warden errs: 0 finds every message, 0.5 guesses. In brackets: 95 % interval."
+    yield from report["notes"]
 
 
 def _table(report: dict[str, Any]) -> Iterator[str]:
     yield f"{'case':18}{'view':12}{'judge':11}{'P_E':>25}{'AUC':>7}{'missed at 5 % false alarms':>28}"
     for cell in report["cells"]:
         yield f"{cell['case']:18.17}{cell['view']:12}{cell['judge']:11}" + (
-            _figures(cell) if tells(cell) else f"{'not shown':>25}   nothing seen, by a judge that caught no controls"
+            _figures(cell) if tells(cell) else f"{'not shown':>25}   {_why_not(cell)}"
         )
 
 
 def tells(cell: dict[str, Any]) -> bool:
-    """Whether a cell's figure means anything: its judge caught the controls, or it caught this very case."""
-    return bool(cell["shown"] or cell["p_e"]["high"] < 0.5)
+    """Whether a cell's figure means anything: its judge caught the controls, or it caught this very case.
+
+    And it was not fooled: a judge that tells covers from covers knows something that is no message.
+    """
+    return bool(not cell["fooled"] and (cell["shown"] or cell["p_e"]["high"] < 0.5))
+
+
+def _why_not(cell: dict[str, Any]) -> str:
+    if cell["fooled"]:
+        return "by a judge that found differences between covers and covers"
+    return "nothing seen, by a judge that caught no controls"
 
 
 def _figures(cell: dict[str, Any]) -> str:
@@ -59,7 +69,7 @@ def _controls(report: dict[str, Any]) -> Iterator[str]:
     yield "Controls: what these judges make of embeddings that must be caught, and of labels swapped at random (0.5)."
     for control in report["controls"]:
         found = ", ".join(f"{name} {one['p_e']['estimate']:.3f}" for name, one in control["of"].items())
-        state = "   NOT CAUGHT" if control["caught"] is False else ""
+        state = "   FOOLED" if control["fooled"] else "   NOT CAUGHT" if control["caught"] is False else ""
         yield f"  {control['case']:18.17}{control['view']:12}{control['judge']:11}{found}{state}"
     if any(cell["auc_turned"] for cell in report["cells"]):
         yield "  * AUC below 0.5 turned round: chance, or a judge with the wrong sign, and no security."

@@ -141,9 +141,9 @@ def features_in(seen: Tensor, codec: ConvolutionalCodec) -> Tensor | None:
         codec: Of which Ds is inverted.
 
     Returns:
-        float64 ``(b, c, h', w')``; None for a codec with an activation, whose Ds is not affine.
+        float64 ``(b, c, h', w')``; None for a codec whose Ds is not affine.
     """
-    if codec.shape.activation != "none":
+    if not is_affine(codec):
         return None
     with torch.no_grad():
         found: Tensor = codec.encoder(seen.float()).double()
@@ -161,6 +161,23 @@ def features_in(seen: Tensor, codec: ConvolutionalCodec) -> Tensor | None:
             direction = steeper + _power(steeper) / _power(gradient) * direction
             gradient = steeper
     return found.detach()
+
+
+def is_affine(codec: ConvolutionalCodec) -> bool:
+    """Whether Ds has no activation, and can be inverted."""
+    return bool(codec.shape.activation == "none")
+
+
+def inverted(seen: NDArray[np.uint8], codec: ConvolutionalCodec) -> NDArray[np.uint8]:
+    """Symbols that a warden, who has the codec but not the scale of the features, finds in 8-bit pictures.
+
+    Args:
+        seen: Pictures ``(n, h, w, 3)``.
+        codec: An affine one.
+    """
+    features = features_in(batch(seen), codec)
+    assert features is not None
+    return codec.quantiser.to_symbols(features, codec.quantiser.scale(features)).numpy()
 
 
 def _power(maps: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from semstego.steganalysis.figures import CURVE
 
 
 def cell(case, judge, p_e, *, view="picture", shown=True, curve=()):
-    found = {"case": case, "view": view, "judge": judge, "shown": shown,
+    found = {"case": case, "view": view, "judge": judge, "shown": shown, "fooled": False,
              "p_e": {"estimate": p_e, "low": p_e - 0.02, "high": p_e + 0.02},
              "roc": (CURVE ** max(p_e, 0.01)).tolist()}  # fmt: skip
     points = [{"pairs": pairs, "estimate": p_e, "low": p_e - 0.1, "high": p_e + 0.1} for pairs in curve]
@@ -46,6 +46,14 @@ def test_there_is_a_panel_for_each_view_with_its_lines_and_the_diagonal():
     np.testing.assert_array_equal(line.get_ydata(), CELLS[1]["roc"])
     assert learning.get_xscale() == "log"
     np.testing.assert_allclose(learning.lines[0].get_xydata(), [[100, 0.2], [1000, 0.2]])
+
+
+@pytest.mark.parametrize("name", ["a$\\foo$", "_stego", "50 % & more"])
+def test_a_folder_may_have_any_name(name):
+    figure = drawn(report(cell(name, "SPAM", 0.3)))
+    (text,) = figure.axes[0].get_legend().get_texts()
+    assert name.replace("$", r"\$") in text.get_text()
+    assert ET.fromstring(roc_and_learning(report(cell(name, "SPAM", 0.3)))).tag.endswith("svg")
 
 
 def test_without_curves_there_are_only_rocs():

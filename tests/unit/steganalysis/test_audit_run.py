@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semstego.steganalysis import controls, figures
-from semstego.steganalysis.audit import PAPER, RIGOROUS, AuditProtocol, run, shortened
+from semstego.steganalysis.audit import CURVE, PAPER, RIGOROUS, AuditProtocol, run, shortened
 from semstego.steganalysis.extraction import Cache
 from semstego.steganalysis.judges import Scores
 from semstego.steganalysis.pairs import Pairs
+from semstego.steganalysis.verdict import tells
 
 PROTOCOL = AuditProtocol("tiny", (6, 12, 24), 16, 40, (0, 1))
 GREY = 100
@@ -36,6 +37,7 @@ class FakeSource:
     cases: tuple[str, ...] = ("loud 1", "still 1")
     spare: int = 5
     grey: dict = field(default_factory=dict)  # by case
+    notes: tuple[str, ...] = ("Made up.",)
 
     def pairs(self, case, part, seed, progress):
         wanted = {"train": 24, "validation": 16, "test": 40}[part] + self.spare
@@ -106,6 +108,7 @@ def test_every_case_view_and_judge_has_a_cell_and_json_takes_it_all():
     assert [one["judge"] for one in report["controls"]] == ["knowing", "blind", "numbers"]
     again = json.loads(json.dumps(report, allow_nan=False))
     assert again["protocol"] == {"name": "tiny", "train": [6, 12, 24], "validation": 16, "test": 40, "seeds": [0, 1]}
+    assert again["notes"] == ["Made up."]
     assert {one["pairs"] for one in again["cells"]} == {40}  # though the source had more
     assert {one["photographs"] for one in again["cells"]} == {20}
 
@@ -151,7 +154,11 @@ def negative(report):
 def test_swapped_labels_end_at_a_half_unless_a_judge_cheats():
     honest = negative(audit(Knowing()))
     assert honest["low"] <= 0.5 <= honest["high"]
-    assert negative(audit(Sided()))["high"] == 0  # it was told: the control that must not be caught is
+    report = audit(Sided())
+    assert negative(report)["high"] == 0  # it was told: the control that must not be caught is
+    assert control(report)["fooled"] is True
+    assert control(report)["caught"] is False
+    assert not tells(cell(report, "loud 1"))
 
 
 def test_numbers_have_no_control_that_must_be_caught_and_so_show_nothing_by_silence():
@@ -163,7 +170,7 @@ def test_numbers_have_no_control_that_must_be_caught_and_so_show_nothing_by_sile
 def test_controls_are_made_once_for_the_same_covers_and_again_for_those_of_another_codec():
     judge = Knowing()
     audit(judge)
-    assert len(judge.seen) == 3 + 2 * 2  # three controls in the first run, two cases in both
+    assert len(judge.seen) == 3 + 2  # three controls in the first run, the loud case in both, the still one never
     other = audit(Knowing(), source=FakeSource(grey={"still 1": 50}))
     assert [(one["case"], one["judge"]) for one in other["controls"]] == [
         ("loud 1", "knowing"), ("loud 1", "numbers"), ("still 1", "knowing"),
@@ -197,11 +204,13 @@ def test_a_curve_stops_at_what_there_is():
 
 
 @settings(deadline=None)
-@given(st.sampled_from([RIGOROUS, PAPER]), st.integers(10, 5000) | st.none(), st.integers(1, 20) | st.none())
+@given(st.sampled_from([RIGOROUS, PAPER]), st.integers(10, 20_000) | st.none(), st.integers(1, 20) | st.none())
 def test_shortened_protocols_rise_to_what_is_asked_for_and_test_enough(protocol, pairs, seeds):
     short = shortened(protocol, pairs, seeds)
     assert short.train[-1] == (pairs or protocol.train[-1])
     assert list(short.train) == sorted(set(short.train))
     assert 10 <= short.validation <= protocol.validation
     assert 10 <= short.test <= protocol.test
+    assert (len(short.train) == 1) == (protocol is PAPER or short.train[-1] <= CURVE[0])
+    assert set(short.train[:-1]) <= set(CURVE)
     assert len(short.seeds) == (seeds or len(protocol.seeds))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Anyone's folders: files belong together by name, parts are disjoint, and what is hostile ends in one sentence."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -99,6 +100,55 @@ def test_pictures_of_several_sizes_are_cut_to_the_smallest_at_places_of_a_grid(f
     ]  # fmt: skip
     assert cut.shape == SHAPE
     assert cut[0, 0] == 24 + 2 * 8  # (96 - 48) / 2 and, of 15.5, the 8 below
+
+
+def test_one_small_picture_does_not_cut_all_the_others(folders, rng):
+    for number, size in ((0, (40, 40)), (1, (48, 32)), (2, (96, 80))):
+        for side, flip in (("covers", 0), ("stegos", 1)):
+            (folders / side / f"view {number:02}.PGM").unlink(missing_ok=True)
+            saved(folders / side, f"view {number:02}.png", rng.integers(0, 256, size, dtype=np.uint8) ^ flip)
+    found = source(folders)
+    parts = [views["picture"] for views in all_parts(found)]
+    assert sorted(np.concatenate([one.photographs for one in parts])) == list(range(2, COUNT))
+    assert {one.cover.shape[2:] for one in parts} == {SHAPE}
+    assert len(found.notes) == 3
+    assert any("2 pairs smaller than 40x48" in note for note in found.notes)
+    judged = 48 * 40 / ((37 * 48 * 40 + 96 * 80) / 38)
+    assert any(f"the middle 40x48, {judged:.0%}" in note for note in found.notes)
+    assert any("1 files without a partner" in note for note in found.notes)
+    for views in all_parts(found):
+        for number, stego in zip(views["file sizes"].photographs, views["file sizes"].stego, strict=True):
+            assert stego == [(folders / "stegos" / f"view {number:02}.png").stat().st_size]
+
+
+def test_pairs_that_do_not_differ_are_counted_and_refused_if_none_does(folders):
+    covers = sorted((folders / "covers").glob("view *"))
+    for number, cover in enumerate(covers):
+        with Image.open(cover) as picture:
+            picture.save(folders / "stegos" / f"{cover.stem}.png")
+        if number == 2:
+            found = source(folders)
+            assert any("differs in 3 of 40 pairs" in note for note in found.notes)
+    refused(folders, DataError, "do not differ")
+
+
+def test_what_16_bits_hide_below_the_8_that_are_judged_is_no_silence(tmp_path, rng):
+    for number in range(20):
+        cover = rng.integers(0, 1 << 12, SHAPE, dtype=np.uint16) << 4
+        saved(tmp_path / "covers", f"{number}.png", cover)
+        saved(tmp_path / "stegos", f"{number}.png", cover | 5)
+    refused(tmp_path, DataError, "do not differ in what is judged: 8 bits")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_regular_file_is_not_read(folders, kind):
+    path = folders / "stegos" / "view 07.png"
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    refused(folders, DataError, r"view 07\.png is no regular file")
 
 
 @settings(deadline=None)

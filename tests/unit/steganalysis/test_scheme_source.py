@@ -128,14 +128,17 @@ def test_what_was_lost_from_the_cache_comes_back_with_the_same_messages(made):
             np.testing.assert_array_equal(one.stego, found[case, "test"][name].stego)
 
 
-def test_an_open_codec_gives_two_views_more_and_a_closed_one_has_none_of_them(made):
+def test_an_open_codec_gives_three_views_more_and_a_closed_one_has_none_of_them(made):
     _, found = made
     assert set(found["lsb 0.4", "test"]) == {"features", "picture", "numbers"}
     views = found["learned 0.4", "test"]
-    assert set(views) == {"features", "picture", "numbers", "re-encoded", "residual"}
+    assert set(views) == {"features", "picture", "numbers", "re-encoded", "inverted", "residual"}
     difference = views["features"].stego.astype(int) - views["re-encoded"].stego
     np.testing.assert_array_equal(views["residual"].stego, np.clip(128 + difference, 0, 255))
     assert np.abs(difference).mean() < 30
+    # Whoever has Ds finds the symbols that were sent nearer than by encoding the picture again.
+    nearer = np.abs(views["features"].stego.astype(int) - views["inverted"].stego).mean()
+    assert nearer < np.abs(difference).mean() / 2
 
 
 def test_numbers_are_the_bytes_of_the_stream_and_what_lies_at_the_ends(made):

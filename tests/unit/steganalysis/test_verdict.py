@@ -14,22 +14,24 @@ def interval(estimate, half=0.04):
     return {"estimate": estimate, "low": estimate - half, "high": estimate + half}
 
 
-def cell(case, judge, p_e, *, shown=True, view="picture", half=0.04, turned=False):
+def cell(case, judge, p_e, *, shown=True, fooled=False, view="picture", half=0.04, turned=False):
     return {
         "case": case, "view": view, "judge": judge, "p_e": interval(p_e, half), "auc": interval(1 - p_e),
         "auc_turned": turned, "missed_at_5": interval(0.77), "training_pairs": 1900, "pairs": 1000,
-        "photographs": 250, "shown": shown,
+        "photographs": 250, "shown": shown, "fooled": fooled,
     }  # fmt: skip
 
 
-def report(*cells, caught=True):
+def report(*cells, caught=True, notes=()):
     of = {"cover against cover": {"p_e": interval(0.5)}, "LSB matching 0.4": {"p_e": interval(0.12)}}
-    judges = dict.fromkeys((one["view"], one["judge"], one["case"]) for one in cells)
+    judges = dict.fromkeys((one["view"], one["judge"], one["case"], one["fooled"]) for one in cells)
     return {
         "protocol": {"name": "rigorous", "train": [500, 2000], "seeds": [0, 1, 2]},
+        "notes": list(notes),
         "cells": list(cells),
         "controls": [
-            {"case": case, "view": view, "judge": judge, "of": of, "caught": caught} for view, judge, case in judges
+            {"case": case, "view": view, "judge": judge, "of": of, "caught": caught, "fooled": fooled}
+            for view, judge, case, fooled in judges
         ],
     }
 
@@ -65,6 +67,19 @@ def test_a_figure_is_shown_with_its_interval_where_the_controls_were_caught():
     page = in_words(report(cell("lsb 1", "SPAM", 0.46, half=0.08)))
     assert "0.460 (0.380-0.540)" in line(page, "lsb 1  ")
     assert "not shown" not in page
+
+
+def test_notes_of_the_pictures_are_on_the_page():
+    assert "Left out: 3 files." in in_words(report(cell("lsb 1", "SPAM", 0.3), notes=["Left out: 3 files."]))
+
+
+def test_who_tells_covers_from_covers_is_not_believed_whatever_it_finds():
+    page = in_words(report(cell("lsb 1", "SPAM", 0.01, fooled=True), caught=False))
+    row = line(page, "lsb 1  ")
+    assert "not shown" in row
+    assert not re.search(r"0\.\d", row)
+    assert "FOOLED" in page
+    assert "nothing can be said" in line(page, "lsb 1:")
 
 
 def test_where_controls_were_missed_there_is_no_figure():
