@@ -149,7 +149,8 @@ class TaughtJudge:
     """A network that learns LSB matching of the very covers first, and every case from there.
 
     A faint embedding teaches a fresh network nothing, hence the curricula of SRNet's authors; this one has a lesson
-    that any warden can make, and pays for it once for all cases and runs of the same covers.
+    that any warden can make, and pays for it once for all cases and runs of the same covers: runs differ in messages
+    and in the order of pairs, not in where they start.
 
     Attributes:
         judge: The network, without weights to start from.
