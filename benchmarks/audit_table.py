@@ -68,9 +68,9 @@ def main() -> None:
     print(verdict.in_words(report))
     if options.curve:
         (record.ROOT / "docs" / f"{options.name}.svg").write_bytes(roc_and_learning(report))
-    views = [source.pairs(source.cases[0], "test", seed, tell) for seed in plan.seeds]
-    photographs = np.concatenate([next(iter(one.values())).photographs for one in views])  # the same in every view
-    differences = list(compared(report["cells"], photographs))
+    seen = report["cells"][0]  # photographs are the same in every case and view
+    views = [source.pairs(seen["case"], "test", seed, tell)[seen["view"]] for seed in plan.seeds]
+    differences = list(compared(report["cells"], np.concatenate([one.photographs for one in views])))
     for cell in report["cells"]:
         del cell["errors_of_pairs"]
     record.write(

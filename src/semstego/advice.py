@@ -14,7 +14,7 @@ from semstego.data.io import Source, load_picture
 from semstego.message import frame
 from semstego.schemes.syndrome import SyndromeScheme
 
-NOT_MEASURED = "not measured for this codec and these colours; as many bits a symbol as for cr085 in colour: "
+ELSEWHERE = "for another codec or other colours (cr085, RGB), whose bits a symbol are taken over: "
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Capacity:
 
     Attributes:
         max_message_bytes: Longest message that is expected to fit.
-        recommended_message_bytes: Longest message at the measured detectability below.
+        recommended_message_bytes: Longest message at the measured detectability below, or at the rate that had it.
         recommended_p_e: Detection error of the judge at that size, 0.5 being blind guessing; None if not measured.
-        measured: Where and how that was measured, or that it was not.
+        measured: Where and how that was measured, for this codec or for another one.
         symbols: Symbols of the picture.
         wet_symbols: Symbols that must not change.
         compression_ratio: Actual ratio.
@@ -56,7 +56,7 @@ def capacity(cover: Source, *, codec: str | Path = "cr085", flatten: bool = Fals
         max_message_bytes=largest,
         recommended_message_bytes=min(largest, wise),
         recommended_p_e=advice["p_e"] if known else None,
-        measured=("" if known else NOT_MEASURED) + advice["measured"],
+        measured=("" if known else ELSEWHERE) + advice["measured"],
         symbols=symbols.values.size,
         wet_symbols=wet,
         compression_ratio=round(symbols.compression_ratio, 4),

@@ -31,7 +31,7 @@ def audit(
     pairs: Annotated[int | None, typer.Option(min=10, help="Training pairs, at most.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Runs.")] = None,
     curve: Annotated[bool, typer.Option("--curve", help="Learn from fewer pairs, too: a learning curve.")] = False,
-    cache: Annotated[Path | None, typer.Option(help="Folder that keeps embeddings and features.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder that keeps embeddings, features and scores.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the figures as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Also draw ROC and learning curves, as SVG.")] = None,

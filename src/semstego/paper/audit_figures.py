@@ -25,7 +25,7 @@ def roc_and_learning(report: dict[str, Any]) -> bytes:
     """SVG: a row for each view, with ROC curves and, if the report has them, learning curves.
 
     Args:
-        report: Of :func:`semstego.steganalysis.audit.run`, or read from JSON.
+        report: Of :func:`semstego.steganalysis.audit.run`.
     """
     return svg(drawn(report))
 

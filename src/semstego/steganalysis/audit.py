@@ -152,23 +152,22 @@ def _controls(parts: Parts, judge: Judge, protocol: AuditProtocol, cache: Cache,
     """
     seed, swapped = protocol.seeds[0], "cover against cover"
     rng = np.random.default_rng((len(swapped), seed))
-    changed = {swapped: Parts(*(pairs.swapped(rng) for pairs in parts))}
-    for name in CONTROLS if parts.train.are_maps else ():
-        changed[f"{name} {RATE}"] = _embedded(name, parts, seed, cache)
-    found = {name: _judged([one], judge, protocol, progress) for name, one in changed.items()}
-    positive = [shown(figures) for name, figures in found.items() if name != swapped]
-    fooled = shown(found[swapped])
-    return {"of": found, "fooled": fooled, "caught": all(positive) and not fooled if positive else None}
+    found = {swapped: _judged([Parts(*(pairs.swapped(rng) for pairs in parts))], judge, protocol, progress)}
+    fooled, caught = shown(found[swapped]), None
+    if parts.train.are_maps:
+        for name in CONTROLS:
+            found[f"{name} {RATE}"] = _judged([_embedded(name, parts, seed, cache)], judge, protocol, progress)
+        caught = all(shown(figures) for name, figures in found.items() if name != swapped) and not fooled
+    return {"of": found, "fooled": fooled, "caught": caught}
 
 
 def _embedded(name: str, parts: Parts, seed: int, cache: Cache) -> Parts:
     """The same covers beside the stegos of a control; every judge meets the same ones."""
     rng = np.random.default_rng((len(name), seed))
-    sizes = [len(pairs) for pairs in parts]
     stegos = cache.get(
-        f"control {judging_digest()} {name} {RATE} {seed} {sizes}",
-        np.concatenate([pairs.cover for pairs in parts]),
+        f"control {judging_digest()} {name} {RATE} {seed}",
+        np.frombuffer(b"".join(pairs.covers_digest() for pairs in parts), np.uint8),
         lambda: np.concatenate([CONTROLS[name](pairs.cover, RATE, rng) for pairs in parts]),
     )
-    split = np.split(stegos, np.cumsum(sizes)[:-1])
+    split = np.split(stegos, np.cumsum([len(pairs) for pairs in parts])[:-1])
     return Parts(*(pairs.with_stego(one) for pairs, one in zip(parts, split, strict=True)))

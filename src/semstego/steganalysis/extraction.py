@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -36,13 +36,12 @@ class Extractor:
     Attributes:
         name: What judges and tables call it.
         extract: To float32 ``(n, p)``.
-        kept: Of which pictures the cache takes them. Covers come again with every case, and stegos with every audit;
-            some features are larger than the work is long.
+        kept: Whether the cache takes them; some are larger than the work is long.
     """
 
     name: str
     extract: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-    kept: tuple[Literal["cover", "stego"], ...] = ("cover", "stego")
+    kept: bool = True
 
     def of(self, covers: NDArray[np.uint8]) -> "Extractor":
         """The same, whatever the covers that a judge learns from."""
@@ -58,7 +57,7 @@ class JointExtractor:
 
     def of(self, covers: NDArray[np.uint8]) -> Extractor:
         """Fitted to covers ``(n, c, h, w)``; extraction is faster than a cache would be."""
-        return Extractor(self.name, partial(joint_features, JointPredictor.fit(covers)), kept=())
+        return Extractor(self.name, partial(joint_features, JointPredictor.fit(covers)), kept=False)
 
 
 def sealwatch() -> Any:
@@ -98,7 +97,7 @@ EXTRACTORS: dict[str, Extractor | JointExtractor] = {
         JointExtractor(),
         Extractor("histogram", histogram_per_channel),
         Extractor("SPAM", spam_per_channel),
-        Extractor("SRMQ1", srmq1_per_channel, kept=("cover",)),
+        Extractor("SRMQ1", srmq1_per_channel, kept=False),
         Extractor("SRM", srm_per_channel),
     )
 }
@@ -115,7 +114,7 @@ def code_digest(*patterns: str) -> str:
 
 @cache
 def judging_digest() -> str:
-    """Of all that makes features and scores: our code, and the edition of sealwatch."""
+    """Of what makes features and scores: our code, and the edition of sealwatch."""
     try:
         edition = version("sealwatch")
     except PackageNotFoundError:

@@ -2,8 +2,8 @@
 """Anyone's pictures: two folders whose files belong together by name, PNGs and the like or `.sem` streams.
 
 Pictures of several sizes are cut to a small one of them, in the middle and at places that a 2x2 or 8x8 grid keeps;
-those smaller still, the smallest tenth at most, are left out. What was left out or cut is said in ``notes``. Every file
-counts as a photograph of its own.
+those smaller still, a tenth at most for their height and one for their width, are left out. What was left out or cut
+is said in ``notes``. Every file counts as a photograph of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -115,8 +115,13 @@ class FolderSource:
             if cover.shape != stego.shape:
                 raise DataError(f"{path} and its cover differ in size")
         pairs, notes = _cut(sides)
+        still = int((pairs.cover == pairs.stego).all((1, 2, 3)).sum())
+        if still == len(pairs) and np.array_equal(self._bytes[0], self._bytes[1]):
+            raise DataError("covers and stegos do not differ in what is judged: 8 bits, and the middle of larger ones")
+        if still:
+            notes.append(f"Pairs that do not differ in the 8 bits and the places that are judged: {still}.")
         if alone := len(set(self._named[0]) ^ set(self._named[1])):
-            notes.append(f"Left out: {alone} files without a partner.")
+            notes.append(f"Files without a partner, left out: {alone}.")
         return "features" if self._streams else "picture", pairs, notes
 
     @cached_property
@@ -133,17 +138,17 @@ class FolderSource:
 
 def _by_stem(folder: Path) -> dict[str, Path]:
     try:
-        paths = sorted(folder.iterdir())
+        paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES | {STREAM}]
+        odd = [path for path in paths if not path.is_file()]  # a pipe or a device would be read without end
     except OSError as error:
         raise DataError(f"{folder} is no folder that can be read: {error.strerror}") from None
+    if odd:
+        raise DataError(f"{odd[0]} is no regular file")
     found: dict[str, Path] = {}
     for path in paths:
-        if path.suffix.lower() in SUFFIXES | {STREAM}:
-            if not path.is_file():  # a pipe or a device would be read without end
-                raise DataError(f"{path} is no regular file")
-            if path.stem in found:
-                raise DataError(f"{folder} holds {found[path.stem].name} and {path.name}: which of them?")
-            found[path.stem] = path
+        if path.stem in found:
+            raise DataError(f"{folder} holds {found[path.stem].name} and {path.name}: which of them?")
+        found[path.stem] = path
     return found
 
 
@@ -174,16 +179,11 @@ def _cut(sides: list[list[NDArray[np.uint8]]]) -> tuple[Pairs, list[str]]:
         raise DataError(f"maps of {width}x{height} values are too small to judge")
     kept = np.flatnonzero((sizes >= (height, width)).all(1))
     cover, stego = (np.stack([_middle(side[row], height, width) for row in kept]) for side in sides)
-    still = int((cover == stego).all((1, 2, 3)).sum())
-    if still == len(kept):
-        raise DataError("covers and stegos do not differ in what is judged: 8 bits, and the middle of larger ones")
     notes = []
     if len(kept) < len(sizes):
-        notes.append(f"Left out: {len(sizes) - len(kept)} pairs smaller than {width}x{height}.")
+        notes.append(f"Pairs smaller than {width}x{height}, left out: {len(sizes) - len(kept)}.")
     if (judged := height * width / sizes[kept].prod(1).mean()) < 1:
-        notes.append(f"Judged: the middle {width}x{height}, {judged:.0%} of what these pairs have.")
-    if still:
-        notes.append(f"Nothing that is judged differs in {still} of {len(kept)} pairs.")
+        notes.append(f"Judged of each pair: the middle {width}x{height}, {judged:.0%} of all their values.")
     return Pairs(cover, stego, kept), notes
 
 

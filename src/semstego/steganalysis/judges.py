@@ -84,12 +84,12 @@ class FeatureJudge:
     def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
         """See :class:`Judge`."""
         extractor = self.extractor.of(parts.train.cover)
-        caches = {side: self.cache if side in extractor.kept else Cache(None) for side in ("cover", "stego")}
+        cache = self.cache if extractor.kept else Cache(None)
 
         def extracted(pairs: Pairs) -> tuple[Array, Array]:
             cover, stego = (
                 features(extractor, maps, cache, workers=self.workers, progress=progress)
-                for maps, cache in ((pairs.cover, caches["cover"]), (pairs.stego, caches["stego"]))
+                for maps in (pairs.cover, pairs.stego)
             )
             return cover, stego
 
@@ -105,8 +105,8 @@ class RememberedJudge:
     """A judge whose scores are kept: an audit that was cut off, or comes again, reads them back.
 
     Attributes:
-        judge: Who scores, by nothing but code, settings, pairs and seed.
-        settings: Name of all that is set about the judge.
+        judge: Who scores, by nothing but our code, settings, pairs and seed.
+        settings: Names all that is set about the judge, other people's code included.
         cache: Where the scores are kept.
     """
 

@@ -40,6 +40,7 @@ from semstego.steganalysis.pairs import Pairs
 Weights = Mapping[str, Tensor]
 BATCH = 128  # maps that are scored together
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+torch.backends.cudnn.allow_tf32 = False  # ten bits of mantissa: see _floats
 MOST = np.float32(8)  # of a residual [values]
 LESSON_SEED = 0
 
@@ -157,7 +158,7 @@ class TaughtJudge:
     """
 
     judge: NetworkJudge
-    _lessons: dict[bytes, Weights] = field(default_factory=dict, repr=False)
+    _lessons: dict[tuple[bytes, bytes], Weights] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -166,7 +167,7 @@ class TaughtJudge:
 
     def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
         """See :class:`semstego.steganalysis.judges.Judge`; the pairs must be maps."""
-        covers = parts.train.covers_digest()
+        covers = parts.train.covers_digest(), parts.validation.covers_digest()
         if covers not in self._lessons:
             # The lesson hangs on the covers alone, so that scores do not depend on which case came first.
             rng = np.random.default_rng(LESSON_SEED)

@@ -3,10 +3,12 @@
 
 from dataclasses import replace
 
+import torch
+
 from semstego.steganalysis.audit import AuditProtocol
 from semstego.steganalysis.extraction import EXTRACTORS, Cache
 from semstego.steganalysis.judges import FeatureJudge, Judge, RememberedJudge
-from semstego.steganalysis.networks import SRNET, XUNET, NetworkJudge, TaughtJudge
+from semstego.steganalysis.networks import DEVICE, SRNET, XUNET, NetworkJudge, TaughtJudge
 
 NETWORKS: dict[str, NetworkJudge] = {
     one.name: one for one in (NetworkJudge("XuNet", XUNET), NetworkJudge("SRNet", SRNET))
@@ -28,9 +30,10 @@ def _judge(name: str, protocol: AuditProtocol, cache: Cache, workers: int) -> Ju
     network = NETWORKS.get(name)
     if network is None:
         return RememberedJudge(FeatureJudge(EXTRACTORS[name], cache, workers, ensemble=name in ENSEMBLE), name, cache)
+    where = f"torch {torch.__version__} {DEVICE}"  # whose arithmetic differs in the last digits
     if protocol.name != "paper":
-        return RememberedJudge(TaughtJudge(network), f"taught {name} {network.settings}", cache)
+        return RememberedJudge(TaughtJudge(network), f"taught {name} {network.settings} {where}", cache)
     # As the paper's authors did: every case from fresh weights of published width, on the maps themselves.
     width = PUBLISHED_WIDTH[name]
     fresh = replace(network, settings=replace(network.settings, width=width, epochs=150, patience=150, joint=False))
-    return RememberedJudge(fresh, f"fresh {name} {fresh.settings}", cache)
+    return RememberedJudge(fresh, f"fresh {name} {fresh.settings} {where}", cache)

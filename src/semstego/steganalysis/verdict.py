@@ -79,7 +79,12 @@ def _conclusions(report: dict[str, Any]) -> Iterator[str]:
     for case, cells in _by_case(report["cells"]).items():
         known = [cell for cell in cells if tells(cell)]
         if not known:
-            yield f"{case}: nothing can be said; no judge caught its controls. More pairs, or other judges."
+            fooled = all(cell["fooled"] for cell in cells)
+            yield f"{case}: nothing can be said; " + (
+                "the judges find differences between covers and covers. Are the pairs mixed up?"
+                if fooled
+                else "no judge caught its controls. More pairs, or other judges."
+            )
             continue
         worst = min(known, key=lambda cell: cell["p_e"]["estimate"])
         p_e = worst["p_e"]["estimate"]

@@ -33,8 +33,8 @@ from semstego.schemes.learned_model import LearnedModel
 from semstego.schemes.spreading import Positions, gathered, interior_first, spread
 from semstego.schemes.syndrome import HEIGHT
 from semstego.system import NONCES_TRIED
-from semstego.tasks.evaluation import batch
 from semstego.tasks.hiding_evaluation import Hidden
+from semstego.training.batches import batch
 
 # Two trained codecs are misread least after some 20 steps, in 41 and 31 % of their symbols; after 50 in 54 and 33 %.
 # They shrink some patterns forty- to three-hundredfold, and later steps blow up the rounding of the picture there.

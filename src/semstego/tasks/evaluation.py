@@ -16,7 +16,7 @@ from semstego.metrics.task import accuracy, paired_gap
 from semstego.system import Progress
 from semstego.tasks.classification import Classification
 from semstego.tasks.transmission import Received, transmit
-from semstego.training.batches import as_float
+from semstego.training.batches import batch
 
 BATCH = 250
 
@@ -106,8 +106,3 @@ def in_words(figures: dict[str, Any]) -> str:
         interval = f"({gap['low']:+.2f} to {gap['high']:+.2f})"
         lines.append(f"{name:>48}  {gap['points']:+.2f} points {interval}, {gap['lost']} lost, {gap['gained']} gained")
     return "\n".join(lines)
-
-
-def batch(pictures: NDArray[np.uint8]) -> torch.Tensor:
-    """uint8 ``(b, h, w, c)`` to float RGB ``(b, 3, h, w)`` in [0, 1]."""
-    return as_float(torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2))

@@ -3,6 +3,7 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,10 +113,10 @@ def test_one_small_picture_does_not_cut_all_the_others(folders, rng):
     assert sorted(np.concatenate([one.photographs for one in parts])) == list(range(2, COUNT))
     assert {one.cover.shape[2:] for one in parts} == {SHAPE}
     assert len(found.notes) == 3
-    assert any("2 pairs smaller than 40x48" in note for note in found.notes)
+    assert any("Pairs smaller than 40x48, left out: 2." in note for note in found.notes)
     judged = 48 * 40 / ((37 * 48 * 40 + 96 * 80) / 38)
     assert any(f"the middle 40x48, {judged:.0%}" in note for note in found.notes)
-    assert any("1 files without a partner" in note for note in found.notes)
+    assert any("without a partner, left out: 1." in note for note in found.notes)
     for views in all_parts(found):
         for number, stego in zip(views["file sizes"].photographs, views["file sizes"].stego, strict=True):
             assert stego == [(folders / "stegos" / f"view {number:02}.png").stat().st_size]
@@ -124,20 +125,38 @@ def test_one_small_picture_does_not_cut_all_the_others(folders, rng):
 def test_pairs_that_do_not_differ_are_counted_and_refused_if_none_does(folders):
     covers = sorted((folders / "covers").glob("view *"))
     for number, cover in enumerate(covers):
-        with Image.open(cover) as picture:
-            picture.save(folders / "stegos" / f"{cover.stem}.png")
+        (folders / "stegos" / f"{cover.stem}.png").unlink()
+        (folders / "stegos" / cover.name).write_bytes(cover.read_bytes())
         if number == 2:
             found = source(folders)
-            assert any("differs in 3 of 40 pairs" in note for note in found.notes)
+            assert any("Pairs that do not differ" in note and note.endswith(": 3.") for note in found.notes)
     refused(folders, DataError, "do not differ")
+
+
+def test_what_is_hidden_behind_the_picture_is_judged_by_the_size_of_the_file(folders):
+    for cover in (folders / "covers").glob("view *"):
+        (folders / "stegos" / f"{cover.stem}.png").unlink()
+        (folders / "stegos" / cover.name).write_bytes(cover.read_bytes() + bytes(50))
+    found = source(folders)
+    assert any(note.endswith("judged: 40.") for note in found.notes)
+    for views in all_parts(found):
+        assert (views["file sizes"].stego - views["file sizes"].cover == 50).all()
 
 
 def test_what_16_bits_hide_below_the_8_that_are_judged_is_no_silence(tmp_path, rng):
     for number in range(20):
         cover = rng.integers(0, 1 << 12, SHAPE, dtype=np.uint16) << 4
-        saved(tmp_path / "covers", f"{number}.png", cover)
-        saved(tmp_path / "stegos", f"{number}.png", cover | 5)
+        for folder, pixels in (("covers", cover), ("stegos", cover | 5)):  # TIFFs are of one size
+            saved(tmp_path / folder, f"{number}.tif", pixels)
     refused(tmp_path, DataError, "do not differ in what is judged: 8 bits")
+
+
+def test_a_folder_that_may_be_listed_and_not_entered_is_refused(folders, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", closed)  # tests may run as root, whom no folder shuts out
+    refused(folders, DataError, "Permission denied")
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])

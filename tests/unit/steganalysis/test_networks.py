@@ -247,6 +247,8 @@ def test_the_lesson_is_lsb_matching_of_the_same_covers_and_is_paid_once(monkeypa
     assert taught[3][0] is None
     replace(judge, _lessons={}).scores(second, seed=7, progress=silent)
     assert same(taught[5][1], taught[0][1])  # whichever run and case came first
+    judge.scores(first._replace(validation=first.test), seed=0, progress=silent)
+    assert taught[7][0] is None  # validation chooses the lesson's snapshot
 
 
 def test_scores_are_the_same_for_a_map_and_its_mirror_image():

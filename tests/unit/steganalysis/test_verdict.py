@@ -79,7 +79,7 @@ def test_who_tells_covers_from_covers_is_not_believed_whatever_it_finds():
     assert "not shown" in row
     assert not re.search(r"0\.\d", row)
     assert "FOOLED" in page
-    assert "nothing can be said" in line(page, "lsb 1:")
+    assert "differences between covers and covers" in line(page, "lsb 1:")
 
 
 def test_where_controls_were_missed_there_is_no_figure():

@@ -21,8 +21,8 @@ from semstego.schemes.learned_model import Architecture, LearnedModel
 from semstego.schemes.learned_point import LearnedPoint
 from semstego.tasks.carriers import Learned, LsbMatching, Syndrome, features_in
 from semstego.tasks.closed_carriers import Closed
-from semstego.tasks.evaluation import batch
 from semstego.tasks.hiding_evaluation import COLUMNS, Hidden, evaluate, table
+from semstego.training.batches import batch
 
 SIDE = 32
 
