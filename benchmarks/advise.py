@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turn measured detectability into the advice that `semstego capacity` gives.
 
-    python benchmarks/advise.py        # results/audit.json, audit_low.json -> src/semstego/weights/advice.json
+    python benchmarks/advise.py        # results/audit*.json, those in RESULTS -> src/semstego/weights/advice.json
 
 The advice is the highest measured rate at which the P_E of every judge stays at 0.45 or above at both stages.
 """
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 HOME = Path(__file__).parent.parent
-RESULTS = tuple(HOME / "results" / f"{name}.json" for name in ("audit", "audit_low"))
+TABLES = ("audit", "audit_low", "audit_srm", "audit_xunet", "audit_xunet_pictures")
+RESULTS = tuple(HOME / "results" / f"{name}.json" for name in TABLES)
 ADVICE = HOME / "src" / "semstego" / "weights" / "advice.json"
 SCHEME = "syndrome"
 SIDE, SYMBOLS = 64, 10 * 32 * 32  # of a crop [pixels], and of its cr085 [symbols]
@@ -30,7 +31,7 @@ def advice(results: list[dict[str, Any]]) -> dict[str, Any]:
     judges = ", ".join(sorted({cell["judge"] for cell in cells}))
     where = (
         f"judges {judges}, trained on {cells[0]['training_pairs']} pairs, {SIDE}x{SIDE} pictures, "
-        "results/audit.json; scaled to other sizes by the square-root law; stronger judges may find more"
+        "docs/audit.md; scaled to other sizes by the square-root law; stronger judges may find more"
     )
     return {
         "codec": "cr085",

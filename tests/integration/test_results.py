@@ -31,7 +31,10 @@ BARS = {  # that the benchmarks must report, met or not
         "loss_percent_h12_constant", "loss_percent_h10_rate_1/2_linear",
         "loss_percent_h10_rates_1/4_to_1/20_linear", "loss_percent_h12_linear", "speed_us_h10",
     },
-    "audit": {f"syndrome {payload}: worst P_E above that of side-informed" for payload in ("0.5", "1")},
+    **{
+        name: {f"syndrome {payload}: worst P_E above that of side-informed" for payload in ("0.5", "1")}
+        for name in ("audit", "audit_srm", "audit_xunet", "audit_xunet_pictures", "audit_256")
+    },
     "audit_2000": {
         f"control {name} 0.4: least P_E by {judges}"
         for name in ("LSB matching", "HILL")
