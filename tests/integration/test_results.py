@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import advise  # noqa: E402
 import fuzz  # noqa: E402
 import record  # noqa: E402
+import speed  # noqa: E402
 
 RESULTS = sorted(record.RESULTS.glob("*.json"))
 BARS = {  # that the benchmarks must report, met or not
@@ -104,6 +105,12 @@ def test_capacity_advises_what_was_measured():
     assert json.loads(advise.ADVICE.read_text()) == advise.advice(
         [json.loads(path.read_text()) for path in advise.RESULTS]
     )
+
+
+def test_stages_of_a_hide_are_timed(tmp_path):
+    cover = ROOT / "src/semstego/data/photographs/coffee.png"
+    timed = speed.fresh(speed.hide_once, cover, (64, 64), "cr085", 0.2, tmp_path / "out", True)
+    assert set(timed["stages_seconds"]) == {*speed.STAGES, "the rest"}
 
 
 @pytest.mark.slow

@@ -73,14 +73,17 @@ class SyndromeScheme:
         """
         symbols = encoding.symbols
         rows, columns = codec.whole_blocks(symbols.height, symbols.width, symbols.channels)
-        if self.cost is None:
-            rho = costs.joint(symbols.values[:, :rows, :columns])
-        else:
-            basis = codec.basis(symbols.channels)
-            rho = self.cost(cover, basis.gain(), basis.block)
+        rho = self.symbol_costs(symbols.values[:, :rows, :columns], cover, codec)
         side = encoding.side[:, :rows, :columns]
         side = costs.independent_side_information(side) if self.side_informed else np.zeros_like(side)
         return SyndromeEmbedding(encoding, codec, rho, side, frame, key, progress)
+
+    def symbol_costs(self, values: NDArray[np.uint8], cover: Picture, codec: BlockCodec) -> NDArray[np.float32]:
+        """What +-1 costs on each symbol of whole blocks, in the shape of ``values``, ``(k, rows, columns)``."""
+        if self.cost is None:
+            return costs.joint(values)
+        basis = codec.basis(cover.shape[2])
+        return self.cost(cover, basis.gain(), basis.block)
 
     def reveal_features(self, symbols: Symbols, codec: BlockCodec, key: Key) -> Opened:
         """Stage I.
