@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """SRMQ1 against a slow definition of a few parts, against its symmetries, and against sealwatch (the oracle)."""
 
-import importlib.metadata
-import sys
 import time
-import types
-import warnings
 from itertools import product
 
 import numpy as np
@@ -14,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from semstego.steganalysis import extraction
 from semstego.steganalysis.spam import spam686
 from semstego.steganalysis.srm_residuals import SRM_FAMILIES, quantised_residuals
 from semstego.steganalysis.srmq1 import SRM_PARTS, SRMQ1_SIZE, srmq1, srmq1_per_channel
@@ -24,14 +21,7 @@ ONE_SIDED = [f"{family}_spam14{way}" for family in ("s1", "s3") for way in "hv"]
 
 @pytest.fixture(scope="module")
 def sealwatch():
-    """sealwatch 2024.12 asks pkg_resources, which setuptools has dropped, for its own version."""
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        stub = types.ModuleType("pkg_resources")
-        stub.get_distribution = importlib.metadata.distribution
-        stub.DistributionNotFound = importlib.metadata.PackageNotFoundError
-        patch.setitem(sys.modules, "pkg_resources", stub)
-        warnings.simplefilter("ignore")
-        return pytest.importorskip("sealwatch")
+    return extraction.sealwatch()
 
 
 @pytest.fixture(scope="module")
