@@ -44,6 +44,10 @@ BARS = {  # that the benchmarks must report, met or not
         for name in ("LSB matching", "HILL")
         for judges in ("SPAM or SRMQ1", "joint")
     },
+    "audit_speed": {
+        "SPAM, times as fast as sealwatch's", "SRMQ1, times as fast as sealwatch's",
+        "first audit, seconds", "audit from the cache, seconds",
+    },
     "audit_2000_xunet": {"control LSB matching 0.4: least P_E by XuNet"},
     "codec": {"64x64", "360x360 grey"},
     "task_gap_fashion-mnist": {
