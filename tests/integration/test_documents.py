@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,9 +27,9 @@ DOCUMENTS = FILL.documents()
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 
 
-def blocks(language):
-    """Fenced blocks of the README in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+def blocks(language, text=README):
+    """Fenced blocks of a document in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
@@ -92,6 +94,21 @@ def test_the_python_block_of_the_readme_prints_what_the_readme_says():
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == expected
+
+
+def test_the_detector_of_the_audits_page_finds_overwritten_bits(tmp_path, photographs):
+    (code,) = blocks("python", (ROOT / "docs" / "audit.md").read_text(encoding="utf-8"))
+    rng = np.random.default_rng(1)
+    for index in range(60):
+        photograph = list(photographs.values())[index % len(photographs)]
+        top, left = (int(rng.integers(side - 48)) for side in photograph.shape[:2])
+        cover = photograph[top : top + 48, left : left + 48, 0]
+        for name, picture in (("covers", cover), ("stegos", cover & 254 | rng.integers(0, 2, cover.shape, np.uint8))):
+            (tmp_path / name).mkdir(exist_ok=True)
+            Image.fromarray(picture).save(tmp_path / name / f"{index:02}.png")
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert re.search(r"^stegos +picture +unrest +<= 0\.[0-3]", ran.stdout, re.MULTILINE)
 
 
 def test_longest_keys_win_and_lists_are_searched(monkeypatch):
