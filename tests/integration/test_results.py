@@ -35,7 +35,7 @@ BARS = {  # that the benchmarks must report, met or not
     **{
         name: {f"syndrome {payload}: worst P_E above that of side-informed" for payload in ("0.5", "1")}
         for name in (
-            "audit", "audit_256", "audit_srm",
+            "audit", "audit_256", "audit_256_xunet", "audit_256_xunet_pictures", "audit_srm",
             "audit_xunet", "audit_xunet_pictures", "audit_srnet", "audit_srnet_pictures",
         )
     },
