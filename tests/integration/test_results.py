@@ -3,19 +3,19 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-import advise  # noqa: E402
-import fuzz  # noqa: E402
-import record  # noqa: E402
-import speed  # noqa: E402
+import advise
+import audit_table
+import fuzz
+import record
+import speed
 
+ROOT = Path(__file__).parents[2]
 RESULTS = sorted(record.RESULTS.glob("*.json"))
+AUDITS = [path for path in RESULTS if "benchmarks/audit_table.py" in json.loads(path.read_text())["command"]]
 BARS = {  # that the benchmarks must report, met or not
     "quality": {
         "crops", "crops_psnr2_db", "crops_psnr1_db", "crops_reconstruction_db", "crops_reconstruction_ssim",
@@ -92,6 +92,17 @@ def test_every_bar_has_its_figure(name):
     for bar in bars.values():
         limits = {key: bar[key] for key in ("at_least", "at_most") if key in bar}
         assert bar == record.bar(bar["measured"], **limits)
+
+
+@pytest.mark.parametrize("path", AUDITS, ids=lambda path: path.stem)
+def test_bars_of_audits_follow_from_their_cells(path):
+    found = json.loads(path.read_text())
+    bars = audit_table.bars(found, found["differences"])
+    assert set(found["bars"]) == set(bars)
+    for name, bar in bars.items():
+        kept = found["bars"][name]
+        assert kept["met"] == bar["met"], name
+        assert kept["measured"] == pytest.approx(bar["measured"], abs=1e-4), name  # of cells that are rounded
 
 
 def test_published_results_come_from_the_shipped_weights_and_the_committed_split():

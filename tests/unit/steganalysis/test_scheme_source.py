@@ -21,7 +21,7 @@ from semstego.steganalysis.scheme_source import VIEWS, SchemeSource, crops_of
 PROTOCOL = AuditProtocol("tiny", (12,), 10, 10, (0, 1))
 TILES = {"train": 4, "validation": 3, "test": 3}
 SCHEMES = ("lsb", "syndrome", "learned")
-QUICK = tuple(view for view in VIEWS if view != "inverted")  # which takes a second a crop, and has a test of its own
+QUICK = tuple(view for view in VIEWS if view != "inverted")  # which takes most of the time, and has a test of its own
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +128,7 @@ def test_what_was_lost_from_the_cache_comes_back_with_the_same_messages(made):
             np.testing.assert_array_equal(one.stego, found[case, "test"][name].stego)
 
 
-def test_an_open_codec_gives_three_views_more_and_a_closed_one_has_none_of_them(made):
+def test_an_open_codec_gives_views_that_a_closed_one_has_not(made):
     _, found = made
     assert set(found["lsb 0.4", "test"]) == {"features", "picture", "numbers"}
     views = found["learned 0.4", "test"]
