@@ -16,15 +16,15 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-import semstego
 from semstego.coding.prediction import JointPredictor
 from semstego.errors import OutputError, SemstegoError
 from semstego.steganalysis.histogram import histogram_per_channel
+from semstego.steganalysis.import_closure import closure_digest
 from semstego.steganalysis.joint import joint_features
 from semstego.steganalysis.spam import spam_per_channel
 from semstego.steganalysis.srmq1 import srmq1_per_channel
 
-JUDGING = ("steganalysis/*.py", "coding/*.py", "nets/*.py", "metrics/detection.py")  # code
+JUDGING = ("semstego.steganalysis.judges", "semstego.steganalysis.controls")  # modules, besides the judge's own
 CHUNK = 100  # maps that are hashed, extracted and kept together
 Progress = Callable[[str, float], None]
 
@@ -104,22 +104,13 @@ EXTRACTORS: dict[str, Extractor | JointExtractor] = {
 
 
 @cache
-def code_digest(*patterns: str) -> str:
-    """SHA-256 of source files of this package: what other code has kept is left alone."""
-    digest, package = hashlib.sha256(), Path(semstego.__file__).parent
-    for path in sorted(path for pattern in patterns for path in package.glob(pattern)):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-@cache
-def judging_digest() -> str:
+def judging_digest(*modules: str) -> str:
     """Of what makes features and scores: our code, and the edition of sealwatch."""
     try:
         edition = version("sealwatch")
     except PackageNotFoundError:
         edition = "none"
-    return f"{code_digest(*JUDGING)} sealwatch {edition}"
+    return f"{closure_digest(*JUDGING, *modules)} sealwatch {edition}"
 
 
 class Cache:

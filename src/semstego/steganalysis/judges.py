@@ -126,7 +126,7 @@ class RememberedJudge:
             seen.update(np.ascontiguousarray(pairs.cover).data)
             seen.update(np.ascontiguousarray(pairs.stego).data)
         shapes = [pairs.cover.shape for pairs in parts]
-        what = f"scores {judging_digest()} {self.settings} {seed} {shapes}"
+        what = f"scores {judging_digest(type(self.judge).__module__)} {self.settings} {seed} {shapes}"
         digest = np.frombuffer(seen.digest(), np.uint8)
         every = self.cache.get(
             what, digest, lambda: np.concatenate(self.judge.scores(parts, seed=seed, progress=progress))

@@ -30,7 +30,8 @@ from semstego.message.frame import OVERHEAD_BYTES
 from semstego.schemes import learned_point
 from semstego.schemes.syndrome import SyndromeScheme
 from semstego.steganalysis.audit import AuditProtocol
-from semstego.steganalysis.extraction import Cache, Progress, code_digest
+from semstego.steganalysis.extraction import Cache, Progress
+from semstego.steganalysis.import_closure import closure_digest
 from semstego.steganalysis.pairs import Pairs
 from semstego.tasks.carriers import Learned, inverted, is_affine
 from semstego.tasks.closed_carriers import Closed, ClosedLsbMatching
@@ -39,10 +40,6 @@ from semstego.tasks.hiding_evaluation import Carrier
 CHUNK = 50  # crops that are embedded and kept together
 SPARE = 1.15  # times as many crops as wanted are tried, for some carry too little
 LEAST_PAIRS = 10
-HIDING = (  # code that makes embeddings
-    "codec/*.py", "coding/*.py", "message/*.py", "nets/*.py", "schemes/*.py", "tasks/*carriers.py",
-    "training/batches.py", "system.py", "steganalysis/scheme_source.py",
-)  # fmt: skip
 SCHEMES = ("lsb", "hill", "suniward", "side-informed", "syndrome", "learned")
 VIEWS = ("features", "picture", "numbers", "re-encoded", "inverted", "residual")
 OF_OPEN_CODECS = ("re-encoded", "inverted", "residual")
@@ -155,7 +152,7 @@ class SchemeSource:
                 made.update(_views(_carrier(scheme, point, self.codec), point, pictures, bits, rng, self.views))
             return made
 
-        what = f"embedding {code_digest(*HIDING)} {case} {seed} {part} {start} {point.fingerprint.hex()}"
+        what = f"embedding {closure_digest(__name__)} {case} {seed} {part} {start} {point.fingerprint.hex()}"
         names = _names(point, self.views)
         return {view: self.cache.get(f"{what} {view}", pictures, lambda view=view: views()[view]) for view in names}  # type: ignore[misc]
 

@@ -7,14 +7,13 @@ import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
 from joblib import parallel_config
 
 from semstego.errors import OutputError, SemstegoError
-from semstego.steganalysis import extraction, scheme_source
+from semstego.steganalysis import extraction
 from semstego.steganalysis.extraction import EXTRACTORS, Cache, Extractor, features
 from semstego.steganalysis.histogram import histogram_per_channel
 
@@ -144,22 +143,6 @@ def test_more_maps_leave_kept_chunks_as_they_are(tmp_path, maps):
         features(Extractor("counted", counted), maps[:count], Cache(tmp_path), workers=1, progress=silent)
     assert seen == [3, 3, 1]
     assert len(list(tmp_path.iterdir())) == 3
-
-
-def test_the_digest_follows_the_code_that_it_names_and_no_other(tmp_path, monkeypatch):
-    monkeypatch.setattr(extraction.semstego, "__file__", str(tmp_path / "__init__.py"))
-    (tmp_path / "codec").mkdir()
-    digests = []
-    for place, text in (("system.py", "a"), ("codec/block.py", "b"), ("codec/block.py", "c"), ("other.py", "d")):
-        (tmp_path / place).write_text(text)
-        digests.append(extraction.code_digest.__wrapped__("codec/*.py", "system.py"))
-    assert len(set(digests[:3])) == 3
-    assert digests[3] == digests[2]
-
-
-def test_what_the_caches_name_is_there():
-    package = Path(extraction.semstego.__file__).parent
-    assert all(list(package.glob(pattern)) for pattern in (*extraction.JUDGING, *scheme_source.HIDING))
 
 
 def test_every_extractor_but_the_slow_one_gives_rows_of_float32(photographs):
