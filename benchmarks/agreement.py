@@ -18,7 +18,7 @@ from PIL import Image
 from rich.progress import Progress
 
 import record
-from semstego.codec.operating_point import SHIPPED
+from semstego.codecs.block.operating_point import SHIPPED
 from semstego.data.labelled import LabelledPictures
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.paper.task_sheet import draw

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 
 import record
-from semstego.codec import shaped_weights
-from semstego.codec.convolutional import compression_ratio
-from semstego.codec.convolutional_codec import ConvolutionalCodec
-from semstego.codec.quantiser import to_pictures
+from semstego.codecs.convolutional import shaped_weights
+from semstego.codecs.convolutional.codec import ConvolutionalCodec
+from semstego.codecs.convolutional.networks import compression_ratio
+from semstego.codecs.convolutional.quantiser import to_pictures
 from semstego.data import crops
 from semstego.data.folder import central_squares, photographs
 from semstego.data.labelled import LabelledPictures

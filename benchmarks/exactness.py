@@ -26,7 +26,7 @@ import typer
 
 import record
 import semstego
-from semstego.codec import operating_point
+from semstego.codecs.block import operating_point
 from semstego.data.io import load_picture
 from semstego.errors import CapacityError, SemstegoError
 from semstego.message import frame

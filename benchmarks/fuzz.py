@@ -29,7 +29,7 @@ from PIL import Image
 import record
 import semstego
 from mutations import KEY, MUTATIONS, Base, bases, case, saved
-from semstego.codec import container
+from semstego.codecs import stream as container
 from semstego.errors import SemstegoError, StreamError
 
 SLOW, HANG = 5.0, 60.0  # seconds: what is recorded, and when a case is interrupted

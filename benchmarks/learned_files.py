@@ -18,7 +18,7 @@ from PIL import Image
 
 import record
 from semstego import learned_system
-from semstego.codec import container
+from semstego.codecs import stream as container
 from semstego.data import crops
 from semstego.errors import EmbeddingError
 from semstego.message.cipher import Key

@@ -19,8 +19,9 @@ from PIL import Image
 
 import record
 import semstego
-from semstego.codec import container, operating_point
-from semstego.codec.operating_point import PICTURE_POINTS
+from semstego.codecs import stream as container
+from semstego.codecs.block import operating_point
+from semstego.codecs.block.operating_point import PICTURE_POINTS
 from semstego.data.io import load_picture
 from semstego.errors import SemstegoError
 from semstego.message.cipher import Key

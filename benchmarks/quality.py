@@ -25,8 +25,8 @@ from PIL import Image
 
 import record
 import semstego
-from semstego.codec import operating_point
-from semstego.codec.operating_point import PICTURE_POINTS
+from semstego.codecs.block import operating_point
+from semstego.codecs.block.operating_point import PICTURE_POINTS
 from semstego.data import crops
 from semstego.data.io import load_picture
 from semstego.errors import SemstegoError

@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 from rich.progress import track
 
-from semstego.codec import operating_point
+from semstego.codecs.block import operating_point
 from semstego.data import folder
 from semstego.data.io import load_picture
 from semstego.metrics.detection import bootstrap_interval

@@ -17,7 +17,7 @@ import torch
 from rich.progress import Progress
 
 import record
-from semstego.codec.operating_point import PICTURE_POINTS, SHIPPED
+from semstego.codecs.block.operating_point import PICTURE_POINTS, SHIPPED
 from semstego.data import sets
 from semstego.metrics.task import accuracy
 from semstego.tasks import classification

@@ -8,7 +8,7 @@
 Three closed codecs of 8 x 8 blocks meet at every ratio, all fitted on
 training pictures of the set and judged by the frozen classifier on reconstructions of the whole test set:
 
-    pixels      principal components (semstego.codec.fitting), the best basis for the mean PSNR
+    pixels      principal components (semstego.codecs.block.fitting), the best basis for the mean PSNR
     gradient    the same, moved by gradients of the squared error alone: the control, lambda = 1 in eq. 3
     task        the same gradients with eq. 3's lambda = 0.99: as many steps, pictures and seeds as the control
 
@@ -24,9 +24,9 @@ import numpy as np
 from rich.progress import Progress
 
 import record
-from semstego.codec.basis import BlockBasis
-from semstego.codec.block import BlockCodec
-from semstego.codec.fitting import Design, fit_basis
+from semstego.codecs.block.basis import BlockBasis
+from semstego.codecs.block.codec import BlockCodec
+from semstego.codecs.block.fitting import Design, fit_basis
 from semstego.data import sets
 from semstego.data.labelled import LabelledPictures
 from semstego.losses.semantic import PICTURE_WEIGHT

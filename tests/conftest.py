@@ -7,8 +7,8 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from semstego.codec import operating_point
-from semstego.codec.operating_point import SHIPPED
+from semstego.codecs.block import operating_point
+from semstego.codecs.block.operating_point import SHIPPED
 from semstego.data.io import load_picture
 from semstego.message.cipher import Key
 

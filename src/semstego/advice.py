@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from semstego.codec import operating_point
+from semstego.codecs.block import operating_point
 from semstego.data.io import Source, load_picture
 from semstego.message import frame
 from semstego.schemes.syndrome import SyndromeScheme

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.codec import container, operating_point
-from semstego.codec.codec import Picture, SymbolMap
-from semstego.codec.container import Stream
-from semstego.codec.operating_point import SHIPPED, OperatingPoint
+from semstego.codecs import stream as container
+from semstego.codecs.base import Picture, SymbolMap
+from semstego.codecs.block import operating_point
+from semstego.codecs.block.operating_point import SHIPPED, OperatingPoint
+from semstego.codecs.stream import Stream
 from semstego.data.io import Source, load_picture, squeezed
 from semstego.errors import ArgumentError, DamagedStreamError, NothingFoundError, SemstegoError, StreamError
 from semstego.message import frame

@@ -8,9 +8,9 @@ cover ─▸ E ─▸ stego symbols ─pack─▸ .sem ──▸ stage I : D1, c
 from pathlib import Path
 
 from semstego.channel.picture import through_png
-from semstego.codec import container
-from semstego.codec.codec import Picture
-from semstego.codec.container import Stream
+from semstego.codecs import stream as container
+from semstego.codecs.base import Picture
+from semstego.codecs.stream import Stream
 from semstego.errors import CapacityError, EmbeddingError, InfeasibleError, NothingFoundError
 from semstego.message import frame
 from semstego.message.cipher import Key

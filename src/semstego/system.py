@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.channel.picture import through_png
-from semstego.codec import container
-from semstego.codec.block import Encoding
-from semstego.codec.codec import Picture, Symbols
-from semstego.codec.container import Stream
-from semstego.codec.operating_point import OperatingPoint
+from semstego.codecs import stream as container
+from semstego.codecs.base import Picture, Symbols
+from semstego.codecs.block.codec import Encoding
+from semstego.codecs.block.operating_point import OperatingPoint
+from semstego.codecs.stream import Stream
 from semstego.errors import CapacityError, EmbeddingError, InfeasibleError
 from semstego.message import frame
 from semstego.message.cipher import Key

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from semstego.cli.main import main
-from semstego.codec import operating_point
+from semstego.codecs.block import operating_point
 from semstego.steganalysis import extraction, figures
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from semstego.codec import operating_point
+from semstego.codecs.block import operating_point
 
 SEMSTEGO = Path(sys.executable).parent / "semstego"
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import semstego
-from semstego.codec.operating_point import PICTURE_POINTS
+from semstego.codecs.block.operating_point import PICTURE_POINTS
 from semstego.data.enlarge import softened
 from semstego.data.io import load_picture
 from semstego.message.cipher import Key

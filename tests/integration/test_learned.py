@@ -14,7 +14,7 @@ from PIL import Image
 import semstego
 from semstego import learned_system
 from semstego.api import DEFAULT_MODEL
-from semstego.codec import container
+from semstego.codecs import stream as container
 from semstego.data.enlarge import softened
 from semstego.errors import (
     ArgumentError,

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import semstego
-from semstego.codec import container, operating_point
-from semstego.codec.operating_point import PICTURE_POINTS
+from semstego.codecs import stream as container
+from semstego.codecs.block import operating_point
+from semstego.codecs.block.operating_point import PICTURE_POINTS
 from semstego.coding import costs
 from semstego.errors import CapacityError, NothingFoundError, SemstegoError
 from semstego.message.cipher import Key
@@ -141,7 +142,7 @@ def test_a_cover_that_clips_everywhere_is_refused():
 
 def test_misread_blocks_are_coded_again(photographs, monkeypatch):
     """Where nothing is wet beforehand blocks clip; the sender's check finds them, and the retries mend them."""
-    from semstego.codec.basis import BlockBasis
+    from semstego.codecs.block.basis import BlockBasis
 
     monkeypatch.setattr(BlockBasis, "headroom", lambda self: np.full(self.analysis.shape[1], -(1 << 40)))
     cover = photographs["rocket"][:210]  # a hundredth of its blocks have no headroom; with a fifth, few nonces settle

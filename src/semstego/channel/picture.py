@@ -6,7 +6,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from semstego.codec.codec import Picture
+from semstego.codecs.base import Picture
 
 PNG_LEVEL = 1  # of zlib: a check must not take longer than the embedding, and photographs hardly pack better
 

@@ -241,7 +241,7 @@ def fit_codec(
 ) -> None:
     """Fit a codec to a folder of photographs, and to a task."""
     from semstego.cli import terminal
-    from semstego.codec.fitting import DESIGNS
+    from semstego.codecs.block.fitting import DESIGNS
     from semstego.paper.fit_codec import TaskFit, fit_and_write
 
     if like not in DESIGNS:

@@ -97,7 +97,7 @@ def bar() -> Iterator[Callable[[str, float], None]]:
 
 def announce_compilation() -> None:
     """Say so when the kernels are not compiled yet."""
-    from semstego.codec.block import kernels_are_cached
+    from semstego.codecs.block.codec import kernels_are_cached
 
     if not kernels_are_cached():
         print("first run: compiling kernels (some 10 s, once)", file=sys.stderr)

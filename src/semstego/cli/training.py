@@ -57,7 +57,7 @@ def _train(
 ) -> None:
     """Read the plan, train by it, write the weights."""
     from semstego.cli import terminal
-    from semstego.codec import shaped_weights
+    from semstego.codecs.convolutional import shaped_weights
     from semstego.data.files import check_output, write_all
     from semstego.tasks import classification
     from semstego.training import fit

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from semstego.codec.codec import Picture
+from semstego.codecs.base import Picture
 from semstego.data import arrays, set_folder
 from semstego.data.enlarge import enlarge
 from semstego.data.folder import in_channels, provenance

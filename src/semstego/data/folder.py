@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from semstego.codec.codec import Picture
+from semstego.codecs.base import Picture
 from semstego.data.io import load_picture
 from semstego.errors import PictureError
 

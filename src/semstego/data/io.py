@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from semstego.codec.block import check_size
-from semstego.codec.codec import Picture
-from semstego.codec.container import MAX_PIXELS
+from semstego.codecs.base import Picture
+from semstego.codecs.block.codec import check_size
+from semstego.codecs.stream import MAX_PIXELS
 from semstego.errors import PictureError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "PPM")

@@ -19,7 +19,7 @@ from rich.table import Table
 
 import semstego
 from semstego.api import CoverWarning, Hidden
-from semstego.codec.codec import Picture
+from semstego.codecs.base import Picture
 from semstego.data.files import write_all
 from semstego.data.io import load_picture, squeezed
 from semstego.errors import EmbeddingError, OutputError

@@ -13,11 +13,11 @@ import numpy as np
 import yaml
 
 import semstego
-from semstego.codec.basis import BlockBasis
-from semstego.codec.codec import Picture
-from semstego.codec.container import NAME
-from semstego.codec.fitting import DESIGNS, fit_bases, fit_entropy
-from semstego.codec.operating_point import KINDS, OperatingPoint
+from semstego.codecs.base import Picture
+from semstego.codecs.block.basis import BlockBasis
+from semstego.codecs.block.fitting import DESIGNS, fit_bases, fit_entropy
+from semstego.codecs.block.operating_point import KINDS, OperatingPoint
+from semstego.codecs.stream import NAME
 from semstego.data.files import check_output, write_all
 from semstego.data.folder import in_channels, photographs, provenance
 from semstego.errors import OutputError

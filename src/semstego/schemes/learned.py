@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semstego.codec.codec import Picture, Symbols
+from semstego.codecs.base import Picture, Symbols
 from semstego.errors import ArgumentError, InfeasibleError, NothingFoundError
 from semstego.message import bits, cipher
 from semstego.message.cipher import TAG_BYTES, Key

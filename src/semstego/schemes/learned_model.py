@@ -14,10 +14,10 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor
 
-from semstego.codec.convolutional import start_near_identity
-from semstego.codec.convolutional_codec import STEP, CodecShape, ConvolutionalCodec, in_full_precision
-from semstego.codec.quantiser import LEVELS, picture_to_8_bit
-from semstego.codec.shaped_weights import Shaped
+from semstego.codecs.convolutional.codec import STEP, CodecShape, ConvolutionalCodec, in_full_precision
+from semstego.codecs.convolutional.networks import start_near_identity
+from semstego.codecs.convolutional.quantiser import LEVELS, picture_to_8_bit
+from semstego.codecs.convolutional.shaped_weights import Shaped
 from semstego.nets.densenet import HidingEncoder, RevealingDecoder
 from semstego.schemes.spreading import Positions, gathered, seats, spread, tiled
 
@@ -131,7 +131,7 @@ class LearnedModel(Shaped):
         return tiled(payload_bits, carriers, None if copies is None else min(carriers, round(copies * payload_bits)))
 
     def start_near_identity(self, generator: torch.Generator) -> None:
-        """Let the codec begin as nearly the identity; see :func:`semstego.codec.convolutional.start_near_identity`."""
+        """Let the codec begin as nearly the identity; see :func:`semstego.codecs.convolutional.networks.start_near_identity`."""
         start_near_identity(self.codec.encoder, self.codec.decoder, generator)
 
     def forward(self, covers: Tensor, message: Tensor, *, bound: float | None = None) -> Passage:

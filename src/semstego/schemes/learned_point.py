@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from semstego.codec import container, shaped_weights
-from semstego.codec.codec import Picture, Symbols
-from semstego.codec.container import Stream
-from semstego.codec.quantiser import to_pictures
+from semstego.codecs import stream as container
+from semstego.codecs.base import Picture, Symbols
+from semstego.codecs.convolutional import shaped_weights
+from semstego.codecs.convolutional.quantiser import to_pictures
+from semstego.codecs.stream import Stream
 from semstego.errors import DamagedStreamError, PictureError, StreamError, WeightsError
 from semstego.schemes.learned_model import LearnedModel
 from semstego.schemes.scheme import LEARNED

@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.codec.block import BlockCodec, Encoding
-from semstego.codec.codec import Picture, Symbols
+from semstego.codecs.base import Picture, Symbols
+from semstego.codecs.block.codec import BlockCodec, Encoding
 from semstego.message.cipher import Key
 from semstego.message.frame import Frame, Opened
 

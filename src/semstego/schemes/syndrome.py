@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.codec.block import SIDE_SCALE, BlockCodec, Encoding
-from semstego.codec.codec import Picture, Symbols
+from semstego.codecs.base import Picture, Symbols
+from semstego.codecs.block.codec import SIDE_SCALE, BlockCodec, Encoding
 from semstego.coding import costs, ternary
 from semstego.coding.costs import Cost
 from semstego.errors import InfeasibleError, NothingFoundError

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.codec import container, operating_point
-from semstego.codec.operating_point import SHIPPED
+from semstego.codecs import stream as container
+from semstego.codecs.block import operating_point
+from semstego.codecs.block.operating_point import SHIPPED
 from semstego.data.folder import SUFFIXES
 from semstego.data.io import load_picture
 from semstego.errors import DataError, PictureError, StreamError

@@ -21,8 +21,8 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from semstego.codec import operating_point
-from semstego.codec.codec import Symbols
+from semstego.codecs.base import Symbols
+from semstego.codecs.block import operating_point
 from semstego.coding import costs
 from semstego.data import crops
 from semstego.errors import DataError

@@ -22,9 +22,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semstego.codec.codec import SymbolMap
-from semstego.codec.convolutional_codec import ConvolutionalCodec
-from semstego.codec.quantiser import to_pictures
+from semstego.codecs.base import SymbolMap
+from semstego.codecs.convolutional.codec import ConvolutionalCodec
+from semstego.codecs.convolutional.quantiser import to_pictures
 from semstego.coding import costs, ternary
 from semstego.coding.coins import coin_steps
 from semstego.errors import ArgumentError, InfeasibleError, PictureError

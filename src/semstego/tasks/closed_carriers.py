@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.codec import operating_point
-from semstego.codec.codec import Picture
+from semstego.codecs.base import Picture
+from semstego.codecs.block import operating_point
 from semstego.errors import InfeasibleError
 from semstego.message import frame
 from semstego.message.bits import Bits

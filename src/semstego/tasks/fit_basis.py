@@ -8,7 +8,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from semstego.codec.basis import BlockBasis
+from semstego.codecs.block.basis import BlockBasis
 from semstego.data.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT, Task, semantic_loss

@@ -4,7 +4,7 @@
     picture ─blocks─ x - 128 ─ rows / steps ─ round ─ steps * rows ─ + 128 ─ round, clip ─ picture
                                        (rounding passes gradients straight through)
 
-The basis stays orthonormal and its steps follow the rule of :mod:`semstego.codec.basis`, so whatever is learned is a
+The basis stays orthonormal and its steps follow the rule of :mod:`semstego.codecs.block.basis`, so whatever is learned is a
 closed codec still. Closing of clipped blocks is left to the codec itself and has no part in the fit.
 """
 
@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from semstego.codec.basis import BlockBasis
+from semstego.codecs.block.basis import BlockBasis
 
 
 class BlockTransform(nn.Module):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
-from semstego.codec.convolutional_codec import CodecShape
+from semstego.codecs.convolutional.codec import CodecShape
 from semstego.data import sets
 from semstego.data.enlarge import softened
 from semstego.data.labelled import LabelledPictures

@@ -8,7 +8,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from semstego.codec.quantiser import LEVELS
+from semstego.codecs.convolutional.quantiser import LEVELS
 from semstego.losses.terms import critic_loss
 from semstego.nets.srnet import SRNet
 from semstego.schemes.learned_model import Passage

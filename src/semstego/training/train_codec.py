@@ -8,8 +8,8 @@ from lightning_fabric import Fabric
 from torch import Tensor
 from torch.nn import functional
 
-from semstego.codec.convolutional import compression_ratio, start_near_identity
-from semstego.codec.convolutional_codec import STEP, ConvolutionalCodec
+from semstego.codecs.convolutional.codec import STEP, ConvolutionalCodec
+from semstego.codecs.convolutional.networks import compression_ratio, start_near_identity
 from semstego.losses.semantic import Task, semantic_loss
 from semstego.nets.channels_last import channels_last
 from semstego.training import examples, fit, optimiser

@@ -14,9 +14,9 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from semstego.codec import shaped_weights
-from semstego.codec.convolutional import compression_ratio
-from semstego.codec.convolutional_codec import ConvolutionalCodec
+from semstego.codecs.convolutional import shaped_weights
+from semstego.codecs.convolutional.codec import ConvolutionalCodec
+from semstego.codecs.convolutional.networks import compression_ratio
 from semstego.errors import ConfigError
 from semstego.losses.famo import Famo, FixedWeights, batch_statistics_untouched
 from semstego.losses.semantic import Task

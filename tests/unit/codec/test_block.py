@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from semstego.codec import operating_point
-from semstego.codec.basis import FRACTION_BITS, ONE, BlockBasis
-from semstego.codec.block import SIDE_SCALE
-from semstego.codec.operating_point import PICTURE_POINTS, SHIPPED
+from semstego.codecs.block import operating_point
+from semstego.codecs.block.basis import FRACTION_BITS, ONE, BlockBasis
+from semstego.codecs.block.codec import SIDE_SCALE
+from semstego.codecs.block.operating_point import PICTURE_POINTS, SHIPPED
 from semstego.errors import PictureError, WeightsError
 
 GOLDEN = Path(__file__).parent / "golden_symbols.json"

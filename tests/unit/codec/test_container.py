@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semstego.codec import container
-from semstego.codec.container import HEADER_BYTES, MAX_PIXELS, MAX_SIDE, MAX_STREAM_BYTES, Stream, pack, read, unpack
+from semstego.codecs import stream as container
+from semstego.codecs.stream import HEADER_BYTES, MAX_PIXELS, MAX_SIDE, MAX_STREAM_BYTES, Stream, pack, read, unpack
 from semstego.errors import StreamError
 
 STREAM = Stream(

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from semstego.codec.convolutional import (
+from semstego.codecs.convolutional.networks import (
     SemanticDecoder,
     SemanticEncoder,
     compression_ratio,
@@ -121,7 +121,7 @@ def test_training_starts_near_the_identity(variant, kernel, generator, photograp
 
 
 def test_the_start_is_exact_but_for_the_noise(generator, photograph, monkeypatch):
-    monkeypatch.setattr("semstego.codec.convolutional.NOISE", 0.0)
+    monkeypatch.setattr("semstego.codecs.convolutional.networks.NOISE", 0.0)
     for kernel in (1, 2, 3, 4):
         encoder, decoder = SemanticEncoder(3, kernel), SemanticDecoder(3, kernel)
         start_near_identity(encoder, decoder, generator)

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from semstego.codec.entropy import EntropyModel
-from semstego.codec.entropy_fitting import fit
-from semstego.codec.entropy_scan import KINDS, START, is_known, passes
+from semstego.codecs.block.entropy.fitting import fit
+from semstego.codecs.block.entropy.model import EntropyModel
+from semstego.codecs.block.entropy.scan import KINDS, START, is_known, passes
 from semstego.errors import StreamError, WeightsError
 
 OWN_TAPS = {0: [(-1, -1), (-1, 1), (1, -1), (1, 1)], 1: [(-1, 0), (1, 0), (0, -1), (0, 1)]}

@@ -12,9 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semstego.codec import operating_point
-from semstego.codec.fitting import DESIGNS
-from semstego.codec.operating_point import SHIPPED
+from semstego.codecs.block import operating_point
+from semstego.codecs.block.fitting import DESIGNS
+from semstego.codecs.block.operating_point import SHIPPED
 from semstego.errors import SemstegoError, WeightsError
 
 FOLDER = resources.files("semstego") / "weights"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from semstego.codec.quantiser import Quantiser, Variant, picture_to_8_bit
+from semstego.codecs.convolutional.quantiser import Quantiser, Variant, picture_to_8_bit
 from semstego.errors import ArgumentError
 
 EVERY_BYTE = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)

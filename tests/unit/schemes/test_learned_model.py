@@ -11,9 +11,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save
 
-from semstego.codec import shaped_weights
-from semstego.codec.convolutional_codec import DISTURBANCE, STEP, CodecShape, ConvolutionalCodec
-from semstego.codec.quantiser import Variant
+from semstego.codecs.convolutional import shaped_weights
+from semstego.codecs.convolutional.codec import DISTURBANCE, STEP, CodecShape, ConvolutionalCodec
+from semstego.codecs.convolutional.quantiser import Variant
 from semstego.errors import WeightsError
 from semstego.nets.channels_last import channels_last
 from semstego.schemes.learned_model import Architecture, LearnedModel

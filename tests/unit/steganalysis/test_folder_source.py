@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from semstego.codec import container, operating_point
+from semstego.codecs import stream as container
+from semstego.codecs.block import operating_point
 from semstego.errors import DataError, PictureError, SemstegoError, StreamError
 from semstego.steganalysis.audit import PARTS, AuditProtocol
 from semstego.steganalysis.folder_source import FolderSource, _middle

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from semstego.codec import operating_point
-from semstego.codec.codec import Symbols
+from semstego.codecs.base import Symbols
+from semstego.codecs.block import operating_point
 from semstego.data import crops
 from semstego.errors import ArgumentError, DataError
 from semstego.steganalysis import scheme_source

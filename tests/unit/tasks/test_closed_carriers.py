@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from semstego.codec import operating_point
-from semstego.codec.codec import Symbols
+from semstego.codecs.base import Symbols
+from semstego.codecs.block import operating_point
 from semstego.coding import costs
 from semstego.errors import ArgumentError
 from semstego.schemes.syndrome import SyndromeScheme

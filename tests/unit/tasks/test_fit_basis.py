@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from semstego.codec.basis import BlockBasis
-from semstego.codec.block import BlockCodec
+from semstego.codecs.block.basis import BlockBasis
+from semstego.codecs.block.codec import BlockCodec
 from semstego.data.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT

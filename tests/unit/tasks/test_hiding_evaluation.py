@@ -11,10 +11,10 @@ import torch
 from typer.testing import CliRunner
 
 from semstego.cli.main import app
-from semstego.codec import shaped_weights
-from semstego.codec.codec import Symbols
-from semstego.codec.convolutional import start_near_identity
-from semstego.codec.convolutional_codec import CodecShape, ConvolutionalCodec
+from semstego.codecs.base import Symbols
+from semstego.codecs.convolutional import shaped_weights
+from semstego.codecs.convolutional.codec import CodecShape, ConvolutionalCodec
+from semstego.codecs.convolutional.networks import start_near_identity
 from semstego.data.labelled import LabelledPictures
 from semstego.errors import ArgumentError, PictureError
 from semstego.schemes.learned_model import Architecture, LearnedModel

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from semstego.codec import operating_point
-from semstego.codec.codec import Symbols
+from semstego.codecs.base import Symbols
+from semstego.codecs.block import operating_point
 from semstego.training.block_transform import BlockTransform
 
 

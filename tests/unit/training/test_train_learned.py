@@ -11,9 +11,9 @@ import torch
 import yaml
 from PIL import Image
 
-from semstego.codec import shaped_weights
-from semstego.codec.convolutional import start_near_identity
-from semstego.codec.convolutional_codec import CodecShape, ConvolutionalCodec
+from semstego.codecs.convolutional import shaped_weights
+from semstego.codecs.convolutional.codec import CodecShape, ConvolutionalCodec
+from semstego.codecs.convolutional.networks import start_near_identity
 from semstego.data import crops, set_folder
 from semstego.data.enlarge import softened
 from semstego.errors import ConfigError, WeightsError

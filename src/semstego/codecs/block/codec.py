@@ -19,9 +19,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from semstego.codec.basis import FRACTION_BITS, ONE, BlockBasis
-from semstego.codec.codec import Picture, SymbolMap, Symbols
-from semstego.codec.container import MAX_PIXELS, MIN_SIDE
+from semstego.codecs.base import Picture, SymbolMap, Symbols
+from semstego.codecs.block.basis import FRACTION_BITS, ONE, BlockBasis
+from semstego.codecs.stream import MAX_PIXELS, MIN_SIDE
 from semstego.errors import PictureError
 from semstego.threads import in_threads, slices
 

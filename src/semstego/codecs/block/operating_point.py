@@ -17,12 +17,12 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from semstego.codec import container
-from semstego.codec.basis import BlockBasis
-from semstego.codec.block import BlockCodec
-from semstego.codec.codec import Symbols
-from semstego.codec.container import Stream
-from semstego.codec.entropy import EntropyModel
+from semstego.codecs import stream as container
+from semstego.codecs.base import Symbols
+from semstego.codecs.block.basis import BlockBasis
+from semstego.codecs.block.codec import BlockCodec
+from semstego.codecs.block.entropy.model import EntropyModel
+from semstego.codecs.stream import Stream
 from semstego.errors import StreamError, WeightsError
 
 PICTURE_POINTS = ("cr085", "cr050", "cr025")

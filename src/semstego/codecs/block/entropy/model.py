@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lossless entropy coding of symbols, by integers alone.
 
-Contexts come from :mod:`semstego.codec.entropy_scan`; each chooses one of a few dozen distributions of residuals, and
+Contexts come from :mod:`semstego.codecs.block.entropy.scan`; each chooses one of a few dozen distributions of residuals, and
 the range coder of constriction does the rest. Weights, thresholds and distributions are integers, stored with the
-codec's weights and fitted to photographs (:mod:`semstego.codec.entropy_fitting`). No rounding of floating-point numbers
+codec's weights and fitted to photographs (:mod:`semstego.codecs.block.entropy.fitting`). No rounding of floating-point numbers
 decides what is read: constriction is handed frequencies / 2**16, whose sums, and products with its scale of 24 bits,
 are exact in float64. A golden test holds the bytes.
 
@@ -20,7 +20,7 @@ import constriction
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.codec.entropy_scan import KINDS, Pass, Planes, Rule, Work, is_known, passes, place, scan
+from semstego.codecs.block.entropy.scan import KINDS, Pass, Planes, Rule, Work, is_known, passes, place, scan
 from semstego.errors import DamagedStreamError, WeightsError
 
 __all__ = ["EntropyModel"]

@@ -116,7 +116,7 @@ class SemanticDecoder(_Half):
     def forward(self, features: Tensor) -> Tensor:
         """Features ``(b, c, h', w')`` to a picture ``(b, c, h, w)``, nominally in [0, 1].
 
-        It is not clamped: :func:`semstego.codec.quantiser.picture_to_8_bit` does that.
+        It is not clamped: :func:`semstego.codecs.convolutional.quantiser.picture_to_8_bit` does that.
         """
         picture: Tensor = self.layers(features) / 2 + 0.5
         return picture

@@ -11,9 +11,9 @@ from typing import ClassVar, NamedTuple, get_args
 import torch
 from torch import Tensor
 
-from semstego.codec.convolutional import Activation, SemanticDecoder, SemanticEncoder
-from semstego.codec.quantiser import LEVELS, Quantiser, Variant, picture_to_8_bit
-from semstego.codec.shaped_weights import Shaped
+from semstego.codecs.convolutional.networks import Activation, SemanticDecoder, SemanticEncoder
+from semstego.codecs.convolutional.quantiser import LEVELS, Quantiser, Variant, picture_to_8_bit
+from semstego.codecs.convolutional.shaped_weights import Shaped
 
 DISTURBANCE = 4.0  # width of what a message may do to a feature [quantisation steps]
 MAX_SIZES = {"channels": 64, "kernel": 256, "hidden": 256}

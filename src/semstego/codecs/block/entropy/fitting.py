@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fit the tables of :mod:`semstego.codec.entropy` to the symbols of photographs.
+"""Fit the tables of :mod:`semstego.codecs.block.entropy.model` to the symbols of photographs.
 
     for every plane and kind of pass
         prediction   forward selection of taps by least squares, reweighted towards least absolute residuals
@@ -19,8 +19,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from semstego.codec.entropy import TOTAL_BITS, EntropyModel
-from semstego.codec.entropy_scan import KINDS, ONE, START, Planes, is_known, passes, place, tap_index
+from semstego.codecs.block.entropy.model import TOTAL_BITS, EntropyModel
+from semstego.codecs.block.entropy.scan import KINDS, ONE, START, Planes, is_known, passes, place, tap_index
 
 __all__ = ["fit"]
 

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.codec import entropy_fitting
-from semstego.codec.basis import BlockBasis
-from semstego.codec.block import BlockCodec
-from semstego.codec.codec import Picture
-from semstego.codec.operating_point import OperatingPoint
+from semstego.codecs.base import Picture
+from semstego.codecs.block.basis import BlockBasis
+from semstego.codecs.block.codec import BlockCodec
+from semstego.codecs.block.entropy import fitting as entropy_fitting
+from semstego.codecs.block.operating_point import OperatingPoint
 
 ROUNDS = 4
 TURNING_SWEEPS = 3

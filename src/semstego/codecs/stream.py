@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from semstego.codec.codec import Symbols
+from semstego.codecs.base import Symbols
 from semstego.errors import DamagedStreamError, StreamError
 
 __all__ = [
