@@ -17,7 +17,7 @@ import record
 from semstego.data import crops, objects
 from semstego.data.enlarge import softened
 from semstego.data.labelled import LabelledPictures
-from semstego.schemes import learned_point
+from semstego.schemes.learned.scheme import point as learned_point
 from semstego.tasks import classification
 from semstego.tasks.carriers import Learned
 from semstego.tasks.hiding_evaluation import evaluate, table

@@ -24,7 +24,7 @@ from rich.progress import track
 
 import record
 from semstego.data import crops
-from semstego.schemes import learned_point
+from semstego.schemes.learned.scheme import point as learned_point
 from semstego.tasks.carriers import INVERSION_STEPS, Learned, LsbMatching, Syndrome
 from semstego.tasks.closed_carriers import Closed
 from semstego.tasks.hiding_evaluation import Carrier, evaluate, table

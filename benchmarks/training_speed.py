@@ -18,8 +18,8 @@ from torch.nn import functional
 
 import record
 from semstego.data.labelled import LabelledPictures
-from semstego.nets.channels_last import channels_last
-from semstego.nets.googlenet import GoogLeNet
+from semstego.networks.channels_last import channels_last
+from semstego.networks.googlenet import GoogLeNet
 from semstego.tasks.train_classification import ClassificationPlan, ClassifierTraining
 from semstego.training import fit, optimiser
 from semstego.training.augment import Augmentation

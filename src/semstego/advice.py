@@ -12,7 +12,7 @@ import numpy as np
 from semstego.codecs.block import operating_point
 from semstego.data.io import Source, load_picture
 from semstego.message import frame
-from semstego.schemes.syndrome import SyndromeScheme
+from semstego.schemes.syndrome.scheme import SyndromeScheme
 
 ELSEWHERE = "for another codec or other colours (cr085, RGB), whose bits a symbol are taken over: "
 

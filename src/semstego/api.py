@@ -28,8 +28,8 @@ from semstego.message import frame
 from semstego.message.cipher import Key, derive_key
 from semstego.message.frame import Opened
 from semstego.report import Report, report_on
-from semstego.schemes.scheme import LEARNED, Scheme
-from semstego.schemes.syndrome import SyndromeScheme
+from semstego.schemes.base import LEARNED, Scheme
+from semstego.schemes.syndrome.scheme import SyndromeScheme
 from semstego.system import Progress, StegoSystem, no_progress
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from semstego.errors import CapacityError, EmbeddingError, InfeasibleError
 from semstego.message import frame
 from semstego.message.cipher import Key
 from semstego.message.frame import Frame, Opened
-from semstego.schemes.scheme import Embedding, Scheme
-from semstego.schemes.syndrome import SyndromeScheme
+from semstego.schemes.base import Embedding, Scheme
+from semstego.schemes.syndrome.scheme import SyndromeScheme
 
 MAX_RETRIES = 8
 NONCES_TRIED = 3

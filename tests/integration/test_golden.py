@@ -18,7 +18,7 @@ from semstego.codecs.block.operating_point import PICTURE_POINTS
 from semstego.data.enlarge import softened
 from semstego.data.io import load_picture
 from semstego.message.cipher import Key
-from semstego.schemes.scheme import LEARNED
+from semstego.schemes.base import LEARNED
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 KEY = Key(bytes(range(32)))

@@ -26,7 +26,7 @@ from semstego.errors import (
     WeightsError,
 )
 from semstego.message.cipher import Key
-from semstego.schemes.scheme import LEARNED
+from semstego.schemes.base import LEARNED
 
 KEY = Key(bytes(range(32)))
 MESSAGE = b"Meet me at noon, by the fountain." * 4

@@ -16,10 +16,9 @@ import semstego
 from semstego.codecs import stream as container
 from semstego.codecs.block import operating_point
 from semstego.codecs.block.operating_point import PICTURE_POINTS
-from semstego.coding import costs
 from semstego.errors import CapacityError, NothingFoundError, SemstegoError
 from semstego.message.cipher import Key
-from semstego.schemes.syndrome import SyndromeScheme
+from semstego.schemes.syndrome.scheme import SyndromeScheme, costs
 
 KEY = Key(bytes(range(32)))
 

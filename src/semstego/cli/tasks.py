@@ -146,7 +146,7 @@ def _of_model(
     from semstego.data import crops, sets
     from semstego.data.enlarge import softened
     from semstego.data.labelled import LabelledPictures
-    from semstego.schemes import learned_point
+    from semstego.schemes.learned.scheme import point as learned_point
     from semstego.tasks import classification, hiding_evaluation
     from semstego.tasks.carriers import Learned
 

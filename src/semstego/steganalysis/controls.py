@@ -10,8 +10,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.coding import costs, ternary
+from semstego.coding import ternary
 from semstego.coding.coins import coin_steps
+from semstego.schemes.syndrome.scheme import costs
 
 RATE = 0.4  # bits for each value
 

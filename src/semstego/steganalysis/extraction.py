@@ -16,8 +16,8 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from semstego.coding.prediction import JointPredictor
 from semstego.errors import OutputError, SemstegoError
+from semstego.schemes.syndrome.prediction import JointPredictor
 from semstego.steganalysis.histogram import histogram_per_channel
 from semstego.steganalysis.import_closure import closure_digest
 from semstego.steganalysis.joint import joint_features

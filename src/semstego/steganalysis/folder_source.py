@@ -21,8 +21,8 @@ from semstego.codecs.block.operating_point import SHIPPED
 from semstego.data.folder import SUFFIXES
 from semstego.data.io import load_picture
 from semstego.errors import DataError, PictureError, StreamError
-from semstego.schemes import learned_point
-from semstego.schemes.scheme import LEARNED
+from semstego.schemes.base import LEARNED
+from semstego.schemes.learned.scheme import point as learned_point
 from semstego.steganalysis.audit import PARTS, AuditProtocol
 from semstego.steganalysis.extraction import Progress
 from semstego.steganalysis.judge import split_groups

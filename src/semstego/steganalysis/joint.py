@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from semstego.coding.prediction import JointPredictor
+from semstego.schemes.syndrome.prediction import JointPredictor
 from semstego.steganalysis.histogram import shares
 from semstego.steganalysis.srm_residuals import LEVELS
 from semstego.steganalysis.srmq1 import merged_patterns

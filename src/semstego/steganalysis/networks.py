@@ -27,10 +27,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import SGD, Adamax, Optimizer
 
-from semstego.coding.prediction import JointPredictor
-from semstego.nets.channels_last import channels_last
-from semstego.nets.srnet import SRNet
-from semstego.nets.xunet import XuNet
+from semstego.networks.channels_last import channels_last
+from semstego.networks.srnet import SRNet
+from semstego.networks.xunet import XuNet
+from semstego.schemes.syndrome.prediction import JointPredictor
 from semstego.steganalysis.controls import RATE, lsb_matching
 from semstego.steganalysis.extraction import Progress
 from semstego.steganalysis.joint import residuals_of

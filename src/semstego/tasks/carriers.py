@@ -25,13 +25,13 @@ from torch import Tensor
 from semstego.codecs.base import SymbolMap
 from semstego.codecs.convolutional.codec import ConvolutionalCodec
 from semstego.codecs.convolutional.quantiser import to_pictures
-from semstego.coding import costs, ternary
+from semstego.coding import ternary
 from semstego.coding.coins import coin_steps
 from semstego.errors import ArgumentError, InfeasibleError, PictureError
 from semstego.message.bits import Bits
-from semstego.schemes.learned_model import LearnedModel
-from semstego.schemes.spreading import Positions, gathered, interior_first, spread
-from semstego.schemes.syndrome import HEIGHT
+from semstego.schemes.learned.model import LearnedModel
+from semstego.schemes.learned.slots import Positions, gathered, interior_first, spread
+from semstego.schemes.syndrome.scheme import HEIGHT, costs
 from semstego.system import NONCES_TRIED
 from semstego.tasks.hiding_evaluation import Hidden
 from semstego.training.batches import batch

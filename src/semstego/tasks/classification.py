@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from semstego.errors import WeightsError
-from semstego.nets.channels_last import channels_last
-from semstego.nets.googlenet import GoogLeNet
+from semstego.networks.channels_last import channels_last
+from semstego.networks.googlenet import GoogLeNet
 
 SHIPPED = ("fashion-mnist", "objects")
 FORMAT = "semstego googlenet 1"

@@ -20,7 +20,7 @@ from semstego.message import frame
 from semstego.message.bits import Bits
 from semstego.message.cipher import Key
 from semstego.message.frame import Frame
-from semstego.schemes.syndrome import SyndromeScheme
+from semstego.schemes.syndrome.scheme import SyndromeScheme
 from semstego.system import NONCES_TRIED, StegoSystem
 from semstego.tasks.carriers import check_room, matched, random_bits
 from semstego.tasks.hiding_evaluation import Hidden

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from semstego.data.labelled import LabelledPictures
-from semstego.nets.channels_last import channels_last
-from semstego.nets.googlenet import GoogLeNet
+from semstego.networks.channels_last import channels_last
+from semstego.networks.googlenet import GoogLeNet
 from semstego.training import fit, optimiser
 from semstego.training.augment import Augmentation, augment
 from semstego.training.batches import Batches, as_float

@@ -10,8 +10,8 @@ from torch.optim import Optimizer
 
 from semstego.codecs.convolutional.quantiser import LEVELS
 from semstego.losses.terms import critic_loss
-from semstego.nets.srnet import SRNet
-from semstego.schemes.learned_model import Passage
+from semstego.networks.srnet import SRNet
+from semstego.schemes.learned.model import Passage
 from semstego.training import optimiser
 from semstego.training.learned_plan import CriticSettings
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
-from semstego.schemes.learned_model import Architecture
+from semstego.schemes.learned.model import Architecture
 from semstego.training.config import NotNegative, OptimiserSettings, Settings, Share, TiledPlan
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from semstego.nets.densenet import DenseBlock, HidingEncoder, RevealingDecoder, high_pass_residual
+from semstego.schemes.learned.networks import DenseBlock, HidingEncoder, RevealingDecoder, high_pass_residual
 
 KERNEL = 3
 NETS = {

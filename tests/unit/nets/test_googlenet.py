@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from semstego.nets.googlenet import GoogLeNet
+from semstego.networks.googlenet import GoogLeNet
 
 OUTPUTS = {"3a": 256, "3b": 480, "4a": 512, "4b": 512, "4c": 512, "4d": 528, "4e": 832, "5a": 832, "5b": 1024}
 SIDES = {"3a": 8, "3b": 8, "4a": 4, "4b": 4, "4c": 4, "4d": 4, "4e": 4, "5a": 2, "5b": 2}

@@ -14,8 +14,8 @@ import pytest
 import torch
 from torch import nn
 
-from semstego.nets.srnet import SRNet
-from semstego.nets.xunet import XuNet
+from semstego.networks.srnet import SRNet
+from semstego.networks.xunet import XuNet
 
 CLOSE = 1e-10  # times the largest value: rounding of float64, through all layers
 

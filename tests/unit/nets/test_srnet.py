@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from semstego.nets.srnet import Averaged, Halving, Plain, Pooled, Residual, SRNet
+from semstego.networks.srnet import Averaged, Halving, Plain, Pooled, Residual, SRNet
 
 # Layer, type, channels out; sides out of pictures of 64 and of features of 60 (paper: 256, which halves alike)
 TABLE = [

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from semstego.nets.xunet import HighPass, Magnitude, XuNet
+from semstego.networks.xunet import HighPass, Magnitude, XuNet
 
 MEAN = (nn.AvgPool2d, 5, 2, 2, True)  # kernel, stride, padding, does the padding count?
 ALL = (nn.AdaptiveAvgPool2d, 1)

@@ -10,9 +10,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semstego.coding import ldpc as correction
+from semstego.coding.ldpc import MAX_RATE, Code
 from semstego.errors import ArgumentError, SemstegoError
-from semstego.schemes import correction
-from semstego.schemes.correction import MAX_RATE, Code
 
 
 @pytest.fixture(autouse=True)
@@ -218,7 +218,7 @@ def test_without_sionna_the_error_says_what_to_install(monkeypatch):
 def test_the_import_waits_for_the_first_word_and_leaves_the_random_numbers_alone():
     code = """
 import sys
-from semstego.schemes.correction import Code
+from semstego.coding.ldpc import Code
 code = Code(12, 60)
 assert not any(name.startswith(("torch", "sionna")) for name in sys.modules)
 import numpy, torch

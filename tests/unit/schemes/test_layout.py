@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semstego.message.cipher import Key
-from semstego.schemes.layout import SEGMENT_SYMBOLS, Layout
+from semstego.schemes.syndrome.layout import SEGMENT_SYMBOLS, Layout
 
 KEY = Key(bytes(32))
 

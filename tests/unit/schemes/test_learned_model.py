@@ -15,8 +15,8 @@ from semstego.codecs.convolutional import shaped_weights
 from semstego.codecs.convolutional.codec import DISTURBANCE, STEP, CodecShape, ConvolutionalCodec
 from semstego.codecs.convolutional.quantiser import Variant
 from semstego.errors import WeightsError
-from semstego.nets.channels_last import channels_last
-from semstego.schemes.learned_model import Architecture, LearnedModel
+from semstego.networks.channels_last import channels_last
+from semstego.schemes.learned.model import Architecture, LearnedModel
 
 SMALL = {"hidden": 8, "growth": 4, "blocks": 2}
 MEETINGS = get_args(Architecture.__dataclass_fields__["meeting"].type)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semstego.errors import ArgumentError
-from semstego.schemes.spreading import gathered, interior_first, seats, spread, tiled
+from semstego.schemes.learned.slots import gathered, interior_first, seats, spread, tiled
 
 
 def dealt(payload_bits, carriers):

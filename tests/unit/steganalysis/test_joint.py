@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from semstego.coding.prediction import JointPredictor
+from semstego.schemes.syndrome.prediction import JointPredictor
 from semstego.steganalysis.joint import STEPS, joint_features
 
 

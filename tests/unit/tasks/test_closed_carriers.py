@@ -7,9 +7,8 @@ from scipy.stats import binom
 
 from semstego.codecs.base import Symbols
 from semstego.codecs.block import operating_point
-from semstego.coding import costs
 from semstego.errors import ArgumentError
-from semstego.schemes.syndrome import SyndromeScheme
+from semstego.schemes.syndrome.scheme import SyndromeScheme, costs
 from semstego.tasks.closed_carriers import Closed, ClosedLsbMatching
 
 BITS = 1600

@@ -17,8 +17,8 @@ from semstego.codecs.convolutional.codec import CodecShape, ConvolutionalCodec
 from semstego.codecs.convolutional.networks import start_near_identity
 from semstego.data.labelled import LabelledPictures
 from semstego.errors import ArgumentError, PictureError
-from semstego.schemes.learned_model import Architecture, LearnedModel
-from semstego.schemes.learned_point import LearnedPoint
+from semstego.schemes.learned.model import Architecture, LearnedModel
+from semstego.schemes.learned.point import LearnedPoint
 from semstego.tasks.carriers import Learned, LsbMatching, Syndrome, features_in
 from semstego.tasks.closed_carriers import Closed
 from semstego.tasks.hiding_evaluation import COLUMNS, Hidden, evaluate, table

@@ -17,7 +17,7 @@ from semstego.codecs.convolutional.networks import start_near_identity
 from semstego.data import crops, set_folder
 from semstego.data.enlarge import softened
 from semstego.errors import ConfigError, WeightsError
-from semstego.schemes.learned_model import Architecture, LearnedModel, Passage
+from semstego.schemes.learned.model import Architecture, LearnedModel, Passage
 from semstego.training import checkpoint, fit, train_codec, train_learned
 from semstego.training.batches import Batches, one_tile
 from semstego.training.config import Data, read_config

@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 
 from semstego.codecs.base import Picture, Symbols
 from semstego.codecs.block.codec import SIDE_SCALE, BlockCodec, Encoding
-from semstego.coding import costs, ternary
-from semstego.coding.costs import Cost
+from semstego.coding import ternary
 from semstego.errors import InfeasibleError, NothingFoundError
 from semstego.message import bits
 from semstego.message.cipher import TAG_BYTES, Key
 from semstego.message.frame import HEADER_BITS, MAX_BODY_BYTES, UPPER_SHARES, Frame, Header, Opened, unseal
-from semstego.schemes.layout import Indices, Layout
+from semstego.schemes.syndrome.costs import Cost
+from semstego.schemes.syndrome.layout import Indices, Layout
+from semstego.schemes.syndrome.scheme import costs
 from semstego.threads import in_threads
 
 HEIGHT = 12  # constraint height of the trellis; part of the format

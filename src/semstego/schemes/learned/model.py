@@ -18,8 +18,8 @@ from semstego.codecs.convolutional.codec import STEP, CodecShape, ConvolutionalC
 from semstego.codecs.convolutional.networks import start_near_identity
 from semstego.codecs.convolutional.quantiser import LEVELS, picture_to_8_bit
 from semstego.codecs.convolutional.shaped_weights import Shaped
-from semstego.nets.densenet import HidingEncoder, RevealingDecoder
-from semstego.schemes.spreading import Positions, gathered, seats, spread, tiled
+from semstego.schemes.learned.networks import HidingEncoder, RevealingDecoder
+from semstego.schemes.learned.slots import Positions, gathered, seats, spread, tiled
 
 Meeting = Literal["paths", "seats"]
 MAX_SIZES = {"depth": 16, "growth": 128, "blocks": 16}
@@ -36,7 +36,7 @@ class Architecture(CodecShape):
         growth: Channels of a dense layer.
         blocks: Dense layers of D1 and D2.
         meeting: How a message of h x w meets features of h' x w'. paths: through convolutions on either side, the
-            released code's. seats: it is seated in two maps of their size (:func:`semstego.schemes.spreading.seats`),
+            released code's. seats: it is seated in two maps of their size (:func:`semstego.schemes.learned.slots.seats`),
             which E writes and D1 and D2 read on four carrier waves each (:func:`waves`); D2 reads the picture's
             features, found by Es.
         high_pass: Show the decoders what they are given less its local mean, too.

@@ -21,8 +21,8 @@ from semstego.codecs.convolutional import shaped_weights
 from semstego.codecs.convolutional.quantiser import to_pictures
 from semstego.codecs.stream import Stream
 from semstego.errors import DamagedStreamError, PictureError, StreamError, WeightsError
-from semstego.schemes.learned_model import LearnedModel
-from semstego.schemes.scheme import LEARNED
+from semstego.schemes.base import LEARNED
+from semstego.schemes.learned.model import LearnedModel
 
 MAX_PIXELS = 4_000_000  # some hundred bytes of memory a pixel
 

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from semstego.codecs.base import Picture, Symbols
+from semstego.coding.ldpc import MAX_RATE, Code
 from semstego.errors import ArgumentError, InfeasibleError, NothingFoundError
 from semstego.message import bits, cipher
 from semstego.message.cipher import TAG_BYTES, Key
 from semstego.message.frame import HEADER_BITS, Frame, Header, Opened, unseal
-from semstego.schemes.correction import MAX_RATE, Code
-from semstego.schemes.learned_point import LearnedPoint, to_tensor
-from semstego.schemes.spreading import interior_first
+from semstego.schemes.learned.point import LearnedPoint, to_tensor
+from semstego.schemes.learned.slots import interior_first
 
 HEADER_CARRIERS = 800  # a rate below 1/8: the header must survive whatever a short body may survive
 HEADER_SHARE = 64  # of the carriers, one in so many where that is more
