@@ -19,7 +19,7 @@ from rich.progress import Progress
 
 import record
 from semstego.codecs.block.operating_point import SHIPPED
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.paper.task_sheet import draw
 from semstego.tasks import agreement
@@ -29,7 +29,7 @@ from semstego.tasks.evaluation import answers, evaluate, right_answers
 PAYLOADS = (0.1, 0.5, 1.0)  # bpp, coded bits
 QUALITIES = (64, 32, 10)
 SEED = 20261124
-BUNDLED = record.ROOT / "src" / "semstego" / "data" / "photographs"
+BUNDLED = record.ROOT / "src" / "semstego" / "datasets" / "photographs"
 
 
 def main() -> None:

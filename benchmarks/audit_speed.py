@@ -18,7 +18,7 @@ import numpy as np
 
 import record
 import speed
-from semstego.data import crops
+from semstego.datasets.built import crops
 from semstego.steganalysis.extraction import sealwatch
 from semstego.steganalysis.spam import spam686
 from semstego.steganalysis.srmq1 import srmq1

@@ -13,7 +13,7 @@ import skimage
 import skimage.data
 from PIL import Image
 
-TARGET = Path(__file__).parent.parent / "src" / "semstego" / "data" / "photographs"
+TARGET = Path(__file__).parent.parent / "src" / "semstego" / "datasets" / "photographs"
 LONG_SIDE = 320  # pixels
 PHOTOGRAPHS = {
     "astronaut": ("Eileen Collins, 1993", "NASA", "public domain (NASA)"),

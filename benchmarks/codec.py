@@ -20,9 +20,9 @@ from semstego.codecs.convolutional import shaped_weights
 from semstego.codecs.convolutional.codec import ConvolutionalCodec
 from semstego.codecs.convolutional.networks import compression_ratio
 from semstego.codecs.convolutional.quantiser import to_pictures
-from semstego.data import crops
-from semstego.data.folder import central_squares, photographs
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.built import crops
+from semstego.datasets.folder import central_squares, photographs
+from semstego.datasets.labelled import LabelledPictures
 from semstego.metrics.image import psnr_db
 
 PAPER = {"64x64": 38.89, "360x360 grey": 38.41}

@@ -27,8 +27,8 @@ import typer
 import record
 import semstego
 from semstego.codecs.block import operating_point
-from semstego.data.io import load_picture
 from semstego.errors import CapacityError, SemstegoError
+from semstego.io.pictures import load_picture
 from semstego.message import frame
 from semstego.message.cipher import Key
 

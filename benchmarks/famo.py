@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 import record
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.paper.figures import famo_weights
 from semstego.training import fit
 from semstego.training.batches import Batches

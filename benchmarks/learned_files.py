@@ -19,7 +19,7 @@ from PIL import Image
 import record
 from semstego import learned_system
 from semstego.codecs import stream as container
-from semstego.data import crops
+from semstego.datasets.built import crops
 from semstego.errors import EmbeddingError
 from semstego.message.cipher import Key
 from semstego.message.frame import NONCE_BYTES

@@ -14,10 +14,10 @@ from pathlib import Path
 from rich.progress import track
 
 import record
-from semstego.data import crops, objects
-from semstego.data.enlarge import softened
-from semstego.data.labelled import LabelledPictures
-from semstego.schemes.learned.scheme import point as learned_point
+from semstego.datasets.built import crops, objects
+from semstego.datasets.enlarge import softened
+from semstego.datasets.labelled import LabelledPictures
+from semstego.schemes.learned import point as learned_point
 from semstego.tasks import classification
 from semstego.tasks.carriers import Learned
 from semstego.tasks.hiding_evaluation import evaluate, table

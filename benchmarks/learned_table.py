@@ -23,8 +23,8 @@ from joblib import Parallel, delayed
 from rich.progress import track
 
 import record
-from semstego.data import crops
-from semstego.schemes.learned.scheme import point as learned_point
+from semstego.datasets.built import crops
+from semstego.schemes.learned import point as learned_point
 from semstego.tasks.carriers import INVERSION_STEPS, Learned, LsbMatching, Syndrome
 from semstego.tasks.closed_carriers import Closed
 from semstego.tasks.hiding_evaluation import Carrier, evaluate, table

@@ -22,8 +22,8 @@ import semstego
 from semstego.codecs import stream as container
 from semstego.codecs.block import operating_point
 from semstego.codecs.block.operating_point import PICTURE_POINTS
-from semstego.data.io import load_picture
 from semstego.errors import SemstegoError
+from semstego.io.pictures import load_picture
 from semstego.message.cipher import Key
 
 KEY = Key(bytes(range(32)))
@@ -44,7 +44,7 @@ class Base:
 @lru_cache
 def bases() -> list[Base]:
     """One base for each codec, kind and size; the same in every run."""
-    folder = resources.files("semstego") / "data" / "photographs"
+    folder = resources.files("semstego") / "datasets" / "photographs"
     covers = [load_picture((folder / f"{name}.png").read_bytes()) for name in ("chelsea", "coffee", "astronaut")]
     made = []
     for codec in PICTURE_POINTS:

@@ -27,9 +27,9 @@ import record
 import semstego
 from semstego.codecs.block import operating_point
 from semstego.codecs.block.operating_point import PICTURE_POINTS
-from semstego.data import crops
-from semstego.data.io import load_picture
+from semstego.datasets.built import crops
 from semstego.errors import SemstegoError
+from semstego.io.pictures import load_picture
 from semstego.message import frame
 from semstego.message.cipher import Key
 from semstego.metrics.image import psnr_db, ssim

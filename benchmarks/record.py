@@ -22,8 +22,8 @@ from PIL import Image
 from rich.progress import track
 
 from semstego.codecs.block import operating_point
-from semstego.data import folder
-from semstego.data.io import load_picture
+from semstego.datasets import folder
+from semstego.io.pictures import load_picture
 from semstego.metrics.detection import bootstrap_interval
 
 ROOT = Path(__file__).parents[1]

@@ -28,7 +28,7 @@ import typer
 from PIL import Image
 
 import record
-from semstego.data import crops
+from semstego.datasets.built import crops
 
 SEED = 20261122
 LARGE, LARGEST = (3000, 4000), (6250, 8000)  # height, width

@@ -18,7 +18,7 @@ from rich.progress import Progress
 
 import record
 from semstego.codecs.block.operating_point import PICTURE_POINTS, SHIPPED
-from semstego.data import sets
+from semstego.datasets import sets
 from semstego.metrics.task import accuracy
 from semstego.tasks import classification
 from semstego.tasks.evaluation import evaluate, right_answers

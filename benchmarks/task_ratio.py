@@ -27,8 +27,8 @@ import record
 from semstego.codecs.block.basis import BlockBasis
 from semstego.codecs.block.codec import BlockCodec
 from semstego.codecs.block.fitting import Design, fit_basis
-from semstego.data import sets
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets import sets
+from semstego.datasets.labelled import LabelledPictures
 from semstego.losses.semantic import PICTURE_WEIGHT
 from semstego.metrics.image import psnr_db
 from semstego.metrics.task import accuracy, paired_gap

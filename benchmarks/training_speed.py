@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 
 import record
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.networks.channels_last import channels_last
 from semstego.networks.googlenet import GoogLeNet
 from semstego.tasks.train_classification import ClassificationPlan, ClassifierTraining

@@ -9,7 +9,7 @@ import pytest
 
 from semstego.codecs.block import operating_point
 from semstego.codecs.block.operating_point import SHIPPED
-from semstego.data.io import load_picture
+from semstego.io.pictures import load_picture
 from semstego.message.cipher import Key
 
 
@@ -27,7 +27,7 @@ def point(request):
 @pytest.fixture(scope="session")
 def photographs():
     """The bundled photographs, by name."""
-    folder = resources.files("semstego") / "data" / "photographs"
+    folder = resources.files("semstego") / "datasets" / "photographs"
     names = [entry["file"] for entry in json.loads((folder / "credits.json").read_text())]
     return {name.split(".")[0]: load_picture((folder / name).read_bytes()) for name in names}
 

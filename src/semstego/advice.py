@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from semstego.codecs.block import operating_point
-from semstego.data.io import Source, load_picture
+from semstego.io.pictures import Source, load_picture
 from semstego.message import frame
 from semstego.schemes.syndrome.scheme import SyndromeScheme
 

@@ -22,8 +22,8 @@ from semstego.codecs.base import Picture, SymbolMap
 from semstego.codecs.block import operating_point
 from semstego.codecs.block.operating_point import SHIPPED, OperatingPoint
 from semstego.codecs.stream import Stream
-from semstego.data.io import Source, load_picture, squeezed
 from semstego.errors import ArgumentError, DamagedStreamError, NothingFoundError, SemstegoError, StreamError
+from semstego.io.pictures import Source, load_picture, squeezed
 from semstego.message import frame
 from semstego.message.cipher import Key, derive_key
 from semstego.message.frame import Opened
@@ -240,7 +240,7 @@ def _warn_of(cover: Picture) -> None:
 
 @lru_cache
 def _bundled_digests() -> frozenset[str]:
-    credits = json.loads((resources.files("semstego") / "data" / "photographs" / "credits.json").read_text())
+    credits = json.loads((resources.files("semstego") / "datasets" / "photographs" / "credits.json").read_text())
     return frozenset(entry["pixels_sha256"] for entry in credits)
 
 

@@ -15,9 +15,9 @@ from semstego.errors import CapacityError, EmbeddingError, InfeasibleError, Noth
 from semstego.message import frame
 from semstego.message.cipher import Key
 from semstego.message.frame import Opened
+from semstego.schemes.learned import point as learned_point
 from semstego.schemes.learned.point import LearnedPoint
 from semstego.schemes.learned.scheme import LearnedScheme
-from semstego.schemes.learned.scheme import point as learned_point
 from semstego.system import NONCES_TRIED, Progress, Sent, next_nonce, no_progress
 
 

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.progress import track
 
 from semstego.api import Hidden, Message, Revealed, hide, key_from, reveal
-from semstego.data.io import Source
 from semstego.errors import SemstegoError
+from semstego.io.pictures import Source
 from semstego.message.cipher import Key
 
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 import semstego
 from semstego.codecs.block.operating_point import PICTURE_POINTS
-from semstego.data.enlarge import softened
-from semstego.data.io import load_picture
+from semstego.datasets.enlarge import softened
+from semstego.io.pictures import load_picture
 from semstego.message.cipher import Key
 from semstego.schemes.base import LEARNED
 
@@ -33,7 +33,7 @@ def message_of(codec, cover):
 
 
 def whole(cover):
-    return load_picture((resources.files("semstego") / "data" / "photographs" / f"{cover}.png").read_bytes())
+    return load_picture((resources.files("semstego") / "datasets" / "photographs" / f"{cover}.png").read_bytes())
 
 
 def cut_of(cover):

@@ -15,7 +15,7 @@ import semstego
 from semstego import learned_system
 from semstego.api import DEFAULT_MODEL
 from semstego.codecs import stream as container
-from semstego.data.enlarge import softened
+from semstego.datasets.enlarge import softened
 from semstego.errors import (
     ArgumentError,
     CapacityError,

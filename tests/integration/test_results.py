@@ -123,7 +123,7 @@ def test_capacity_advises_what_was_measured():
 
 
 def test_stages_of_a_hide_are_timed(tmp_path):
-    cover = ROOT / "src/semstego/data/photographs/coffee.png"
+    cover = ROOT / "src/semstego/datasets/photographs/coffee.png"
     timed = speed.fresh(speed.hide_once, cover, (64, 64), "cr085", 0.2, tmp_path / "out", True)
     assert set(timed["stages_seconds"]) == {*speed.STAGES, "the rest"}
 

@@ -18,7 +18,8 @@ from semstego.codecs.block import operating_point
 from semstego.codecs.block.operating_point import PICTURE_POINTS
 from semstego.errors import CapacityError, NothingFoundError, SemstegoError
 from semstego.message.cipher import Key
-from semstego.schemes.syndrome.scheme import SyndromeScheme, costs
+from semstego.schemes.syndrome import costs
+from semstego.schemes.syndrome.scheme import SyndromeScheme
 
 KEY = Key(bytes(range(32)))
 

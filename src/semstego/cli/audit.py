@@ -44,7 +44,7 @@ def audit(
     catch, and covers against covers the one that they must not.
     """
     from semstego.cli import terminal
-    from semstego.data.files import check_output, write_all
+    from semstego.io.files import check_output, write_all
 
     try:
         from semstego.steganalysis import audit as audits

@@ -27,7 +27,7 @@ def fetch(
     Interrupted downloads go on where they broke off; what is there already and right is kept.
     """
     from semstego.cli import terminal
-    from semstego.data.sets import FETCHED
+    from semstego.datasets.sets import FETCHED
 
     if name not in FETCHED:
         raise typer.BadParameter(f"NAME takes {', '.join(FETCHED)}")
@@ -59,8 +59,9 @@ def build_objects(
     Photographed objects of ten classes are pasted over photographs: labels and boxes are exact. A few minutes.
     """
     from semstego.cli import terminal
-    from semstego.data import build_objects as builder
-    from semstego.data import debian, objects, set_folder
+    from semstego.datasets.built import objects, set_folder
+    from semstego.datasets.built import objects_build as builder
+    from semstego.datasets.download import debian
 
     set_folder.check(output, objects.DESCRIPTION, force=force)
     with terminal.bar() as progress, debian.content(objects.PACKAGE, objects.INSIDE, stamps) as folder:
@@ -96,7 +97,7 @@ def build_crops(
     Where CIFAR-10 cannot be had, crops of its kind stand in for it; they have no labels.
     """
     from semstego.cli import terminal
-    from semstego.data import crops
+    from semstego.datasets.built import crops
 
     counts = crops.COUNTS | {"train": train}
     with terminal.bar() as progress:

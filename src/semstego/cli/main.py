@@ -86,7 +86,7 @@ def hide(
     """
     import semstego
     from semstego.cli import terminal
-    from semstego.data.files import check_output, write_all
+    from semstego.io.files import check_output, write_all
 
     _check_scheme(scheme)
     if cover == message == "-":
@@ -134,7 +134,7 @@ def reveal(
     """
     import semstego
     from semstego.cli import terminal
-    from semstego.data.files import check_output, write_all
+    from semstego.io.files import check_output, write_all
 
     _check_scheme(scheme)
     if output not in (None, "-"):
@@ -169,7 +169,7 @@ def send(
     """Encode a picture with nothing hidden in it."""
     import semstego
     from semstego.cli import terminal
-    from semstego.data.files import check_output, write_all
+    from semstego.io.files import check_output, write_all
 
     check_output(output, force=force)
     write_all({output: semstego.send(terminal.read_source(cover), codec=codec, flatten=flatten)}, force=force)
@@ -186,7 +186,7 @@ def reconstruct(
     import semstego
     from semstego.channel.picture import png_bytes
     from semstego.cli import terminal
-    from semstego.data.files import check_output, write_all
+    from semstego.io.files import check_output, write_all
 
     check_output(output, force=force)
     write_all({output: png_bytes(semstego.reconstruct(terminal.read_source(stream), codec=codec))}, force=force)

@@ -24,7 +24,7 @@ def train_task(
     if task != "classification":
         raise typer.BadParameter("the one task there is so far is classification")
     from semstego.cli import terminal
-    from semstego.data.files import check_output, write_all
+    from semstego.io.files import check_output, write_all
     from semstego.tasks.classification import to_bytes
     from semstego.tasks.train_classification import ClassificationPlan, train
     from semstego.training import fit
@@ -72,7 +72,7 @@ def evaluate(
     Accuracy on clean pictures, on cover reconstructions and on stego reconstructions, with paired gaps. With a MODEL of
     the learned scheme: the columns of the paper's Table II; its ACC gap, if --weights names a classifier.
     """
-    from semstego.data.files import check_output, write_all
+    from semstego.io.files import check_output, write_all
 
     for path in filter(None, (output, sheet)):
         check_output(path, force=force)
@@ -108,7 +108,7 @@ def _of_task(
     if task not in ("classification", "agreement"):
         raise typer.BadParameter("--task takes classification and agreement")
     from semstego.cli import terminal
-    from semstego.data import sets
+    from semstego.datasets import sets
     from semstego.paper.task_sheet import draw
     from semstego.tasks import agreement, classification, evaluation
 
@@ -143,10 +143,11 @@ def _of_model(
 ) -> tuple[dict[str, Any], str]:
     """A model of the learned scheme: the report, and Table II for people."""
     from semstego.cli import terminal
-    from semstego.data import crops, sets
-    from semstego.data.enlarge import softened
-    from semstego.data.labelled import LabelledPictures
-    from semstego.schemes.learned.scheme import point as learned_point
+    from semstego.datasets import sets
+    from semstego.datasets.built import crops
+    from semstego.datasets.enlarge import softened
+    from semstego.datasets.labelled import LabelledPictures
+    from semstego.schemes.learned import point as learned_point
     from semstego.tasks import classification, hiding_evaluation
     from semstego.tasks.carriers import Learned
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import typer
 
-from semstego.data.io import MAX_FILE_BYTES
 from semstego.errors import SemstegoError
+from semstego.io.pictures import MAX_FILE_BYTES
 from semstego.message.frame import MAX_BODY_BYTES
 
 ENVIRONMENT = "SEMSTEGO_PASSPHRASE"

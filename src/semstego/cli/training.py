@@ -58,7 +58,7 @@ def _train(
     """Read the plan, train by it, write the weights."""
     from semstego.cli import terminal
     from semstego.codecs.convolutional import shaped_weights
-    from semstego.data.files import check_output, write_all
+    from semstego.io.files import check_output, write_all
     from semstego.tasks import classification
     from semstego.training import fit
     from semstego.training.config import read_config

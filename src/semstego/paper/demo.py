@@ -20,9 +20,9 @@ from rich.table import Table
 import semstego
 from semstego.api import CoverWarning, Hidden
 from semstego.codecs.base import Picture
-from semstego.data.files import write_all
-from semstego.data.io import load_picture, squeezed
 from semstego.errors import EmbeddingError, OutputError
+from semstego.io.files import write_all
+from semstego.io.pictures import load_picture, squeezed
 from semstego.message.cipher import Key
 from semstego.message.frame import OVERHEAD_BYTES
 from semstego.paper.sheet import Row, draw
@@ -37,7 +37,7 @@ PAPER = ("paper", "0.50", "98.99/98.32", "51.67", "43.86", "37.81", "", "")
 def run(out: Path) -> None:
     """Hide, reveal twice, print a table, write streams, pictures and the sheet into ``out``."""
     console = Console()
-    folder = resources.files("semstego") / "data" / "photographs"
+    folder = resources.files("semstego") / "datasets" / "photographs"
     credits = json.loads((folder / "credits.json").read_text())
     key = semstego.derive_key(PASSPHRASE)
     _prepare(out)

@@ -18,9 +18,9 @@ from semstego.codecs.block.basis import BlockBasis
 from semstego.codecs.block.fitting import DESIGNS, fit_bases, fit_entropy
 from semstego.codecs.block.operating_point import KINDS, OperatingPoint
 from semstego.codecs.stream import NAME
-from semstego.data.files import check_output, write_all
-from semstego.data.folder import in_channels, photographs, provenance
+from semstego.datasets.folder import in_channels, photographs, provenance
 from semstego.errors import OutputError
+from semstego.io.files import check_output, write_all
 from semstego.metrics.image import psnr_db
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from semstego.channel.picture import png_bytes
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.tasks.classification import Classification
 from semstego.tasks.evaluation import answers
 from semstego.tasks.transmission import Received

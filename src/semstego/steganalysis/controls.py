@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from semstego.coding import ternary
 from semstego.coding.coins import coin_steps
-from semstego.schemes.syndrome.scheme import costs
+from semstego.schemes.syndrome import costs
 
 RATE = 0.4  # bits for each value
 

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from semstego.codecs import stream as container
 from semstego.codecs.block import operating_point
 from semstego.codecs.block.operating_point import SHIPPED
-from semstego.data.folder import SUFFIXES
-from semstego.data.io import load_picture
+from semstego.datasets.folder import SUFFIXES
 from semstego.errors import DataError, PictureError, StreamError
+from semstego.io.pictures import load_picture
 from semstego.schemes.base import LEARNED
-from semstego.schemes.learned.scheme import point as learned_point
+from semstego.schemes.learned import point as learned_point
 from semstego.steganalysis.audit import PARTS, AuditProtocol
 from semstego.steganalysis.extraction import Progress
 from semstego.steganalysis.judge import split_groups

@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 
 from semstego.codecs.base import Symbols
 from semstego.codecs.block import operating_point
-from semstego.data import crops
+from semstego.datasets.built import crops
 from semstego.errors import DataError
 from semstego.message.frame import OVERHEAD_BYTES
-from semstego.schemes.learned.scheme import point as learned_point
-from semstego.schemes.syndrome.scheme import SyndromeScheme, costs
+from semstego.schemes.learned import point as learned_point
+from semstego.schemes.syndrome import costs
+from semstego.schemes.syndrome.scheme import SyndromeScheme
 from semstego.steganalysis.audit import AuditProtocol
 from semstego.steganalysis.extraction import Cache, Progress
 from semstego.steganalysis.import_closure import closure_digest

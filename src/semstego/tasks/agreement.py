@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from semstego.data.folder import central_squares, photographs
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.folder import central_squares, photographs
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError, PictureError
 from semstego.tasks.classification import Classification
 from semstego.tasks.evaluation import answers

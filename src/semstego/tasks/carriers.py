@@ -31,7 +31,8 @@ from semstego.errors import ArgumentError, InfeasibleError, PictureError
 from semstego.message.bits import Bits
 from semstego.schemes.learned.model import LearnedModel
 from semstego.schemes.learned.slots import Positions, gathered, interior_first, spread
-from semstego.schemes.syndrome.scheme import HEIGHT, costs
+from semstego.schemes.syndrome import costs
+from semstego.schemes.syndrome.scheme import HEIGHT
 from semstego.system import NONCES_TRIED
 from semstego.tasks.hiding_evaluation import Hidden
 from semstego.training.batches import batch

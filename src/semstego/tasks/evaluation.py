@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.losses.semantic import Task
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.system import Progress

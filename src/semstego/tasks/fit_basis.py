@@ -9,7 +9,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from semstego.codecs.block.basis import BlockBasis
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT, Task, semantic_loss
 from semstego.tasks import classification

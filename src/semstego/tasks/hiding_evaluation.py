@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ArgumentError
 from semstego.losses.semantic import Task
 from semstego.metrics.detection import bootstrap_interval

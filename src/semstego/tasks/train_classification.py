@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor
 from torch.nn import functional
 
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.networks.channels_last import channels_last
 from semstego.networks.googlenet import GoogLeNet
 from semstego.training import fit, optimiser

@@ -8,9 +8,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from semstego.codecs.convolutional.codec import CodecShape
-from semstego.data import sets
-from semstego.data.enlarge import softened
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets import sets
+from semstego.datasets.enlarge import softened
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT
 
@@ -58,7 +58,7 @@ class Data(Settings):
     """Take the first so many pictures of a split."""
 
     def load(self, split: str) -> LabelledPictures:
-        """One split, as :func:`semstego.data.sets.load` gives it.
+        """One split, as :func:`semstego.datasets.sets.load` gives it.
 
         Raises:
             DataError: If it is not there.

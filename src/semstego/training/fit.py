@@ -14,7 +14,7 @@ from lightning_fabric.plugins.precision import MixedPrecision
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.training import checkpoint
 from semstego.training.batches import Batches

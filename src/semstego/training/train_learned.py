@@ -23,8 +23,8 @@ from semstego.losses.semantic import Task
 from semstego.losses.sets import SETS, Outcome
 from semstego.losses.terms import adversarial_loss, confusion_loss
 from semstego.networks.channels_last import channels_last
+from semstego.schemes.learned import slots as spreading
 from semstego.schemes.learned.model import NOT_IN_WEIGHTS, LearnedModel, Passage
-from semstego.schemes.learned.scheme import slots as spreading
 from semstego.training import examples, fit, optimiser
 from semstego.training.batches import Batches, as_float, one_tile
 from semstego.training.critics import NAMES, Critics

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.ndimage import correlate, uniform_filter
 
+from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.prediction import JointPredictor
-from semstego.schemes.syndrome.scheme import costs
 
 PIXEL = np.ones((1, 1), np.float32)  # the identity transform: one coefficient per pixel
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from semstego.schemes.syndrome import prediction
 from semstego.schemes.syndrome.prediction import JointPredictor
-from semstego.schemes.syndrome.scheme import prediction
 
 
 def test_weights_are_those_of_weighted_least_squares_without_the_value_itself(related, rng):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semstego.data import bossbase
+from semstego.datasets.published import bossbase
 from semstego.errors import DataError
 
 PHOTOGRAPHS = np.random.default_rng(4).integers(0, 256, (3, 512, 512), dtype=np.uint8)

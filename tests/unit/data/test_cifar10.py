@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semstego.data import cifar10
-from semstego.data.download import download
+from semstego.datasets.download.download import download
+from semstego.datasets.published import cifar10
 from semstego.errors import DataError
 
 RECORDS = np.random.default_rng(3).integers(0, 256, (12, 3073), dtype=np.uint8)

@@ -9,7 +9,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from semstego.cli.main import app
-from semstego.data import crops, sets
+from semstego.datasets import sets
+from semstego.datasets.built import crops
 from semstego.errors import DataError, OutputError
 
 COUNTS = {"train": 30, "validation": 8, "test": 12}

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from semstego.data import debian
+from semstego.datasets.download import debian
 from semstego.errors import DataError
 
 pytestmark = pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="no Debian")

@@ -6,7 +6,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from semstego.data.download import download
+from semstego.datasets.download.download import download
 from semstego.errors import DataError
 
 CONTENT = np.random.default_rng(1).bytes(700_000)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semstego.data.enlarge import enlarge, softened
+from semstego.datasets.enlarge import enlarge, softened
 
 
 def bicubic(picture, side):

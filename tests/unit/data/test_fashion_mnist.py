@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semstego.data import debian, fashion_mnist
-from semstego.data.sets import load
+from semstego.datasets.download import debian
+from semstego.datasets.published import fashion_mnist
+from semstego.datasets.sets import load
 from semstego.errors import DataError
 
 PICTURES = np.random.default_rng(2).integers(0, 256, (5, 28, 28), dtype=np.uint8)

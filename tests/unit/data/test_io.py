@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from semstego.channel.picture import png_bytes, through_png
-from semstego.data.files import write_all
-from semstego.data.io import load_picture
 from semstego.errors import OutputError, PictureError
+from semstego.io.files import write_all
+from semstego.io.pictures import load_picture
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
 

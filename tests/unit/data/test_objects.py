@@ -14,10 +14,11 @@ from PIL import Image, ImageDraw
 from typer.testing import CliRunner
 
 from semstego.cli.main import app
-from semstego.data import arrays as array_files
-from semstego.data import build_objects, cutouts, objects
-from semstego.data.build_objects import build
-from semstego.data.objects_plan import Plan, make_plan
+from semstego.datasets.built import arrays as array_files
+from semstego.datasets.built import cutouts, objects
+from semstego.datasets.built import objects_build as build_objects
+from semstego.datasets.built.objects_build import build
+from semstego.datasets.built.objects_plan import Plan, make_plan
 from semstego.errors import DataError, OutputError, PictureError
 
 COUNTS = {"train": 60, "validation": 20, "test": 20, "test-unseen": 20}

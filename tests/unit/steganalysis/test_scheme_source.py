@@ -11,7 +11,7 @@ from PIL import Image
 
 from semstego.codecs.base import Symbols
 from semstego.codecs.block import operating_point
-from semstego.data import crops
+from semstego.datasets.built import crops
 from semstego.errors import ArgumentError, DataError
 from semstego.steganalysis import scheme_source
 from semstego.steganalysis.audit import PARTS, AuditProtocol

@@ -9,7 +9,7 @@ import pytest
 import torch
 import yaml
 
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import WeightsError
 from semstego.losses.semantic import semantic_loss
 from semstego.paper.task_sheet import draw

@@ -9,7 +9,7 @@ import torch
 
 from semstego.codecs.block.basis import BlockBasis
 from semstego.codecs.block.codec import BlockCodec
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT
 from semstego.tasks.fit_basis import TaskCodecPlan, moved

@@ -15,7 +15,7 @@ from semstego.codecs.base import Symbols
 from semstego.codecs.convolutional import shaped_weights
 from semstego.codecs.convolutional.codec import CodecShape, ConvolutionalCodec
 from semstego.codecs.convolutional.networks import start_near_identity
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ArgumentError, PictureError
 from semstego.schemes.learned.model import Architecture, LearnedModel
 from semstego.schemes.learned.point import LearnedPoint

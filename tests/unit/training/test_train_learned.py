@@ -14,8 +14,8 @@ from PIL import Image
 from semstego.codecs.convolutional import shaped_weights
 from semstego.codecs.convolutional.codec import CodecShape, ConvolutionalCodec
 from semstego.codecs.convolutional.networks import start_near_identity
-from semstego.data import crops, set_folder
-from semstego.data.enlarge import softened
+from semstego.datasets.built import crops, set_folder
+from semstego.datasets.enlarge import softened
 from semstego.errors import ConfigError, WeightsError
 from semstego.schemes.learned.model import Architecture, LearnedModel, Passage
 from semstego.training import checkpoint, fit, train_codec, train_learned

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError, WeightsError
 from semstego.tasks.train_classification import ClassificationPlan, ClassifierTraining
 from semstego.training import checkpoint, fit

@@ -24,9 +24,9 @@ from semstego.errors import InfeasibleError, NothingFoundError
 from semstego.message import bits
 from semstego.message.cipher import TAG_BYTES, Key
 from semstego.message.frame import HEADER_BITS, MAX_BODY_BYTES, UPPER_SHARES, Frame, Header, Opened, unseal
+from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.costs import Cost
 from semstego.schemes.syndrome.layout import Indices, Layout
-from semstego.schemes.syndrome.scheme import costs
 from semstego.threads import in_threads
 
 HEIGHT = 12  # constraint height of the trellis; part of the format

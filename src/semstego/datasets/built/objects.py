@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.data import arrays
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.built import arrays
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError
 
 PACKAGE = "tuxpaint-stamps-default"  # of Debian
@@ -63,7 +63,7 @@ class Stamp:
 
 def stamps() -> tuple[tuple[Stamp, ...], tuple[str, ...]]:
     """The stamps of the ten categories that have most, in the list's order; and the categories' names."""
-    text = resources.files("semstego.data").joinpath("stamps.csv").read_text(encoding="utf-8")
+    text = resources.files("semstego.datasets.built").joinpath("stamps.csv").read_text(encoding="utf-8")
     rows = [
         row | {"category": MERGED.get(row["category"], row["category"])} for row in csv.DictReader(text.splitlines())
     ]

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.data.download import Progress, download, no_progress
-from semstego.data.enlarge import enlarge
-from semstego.data.labelled import LabelledPictures
-from semstego.data.pinned import Pinned, take
+from semstego.datasets.download.download import Progress, download, no_progress
+from semstego.datasets.download.pinned import Pinned, take
+from semstego.datasets.enlarge import enlarge
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError
 
 ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from semstego.data.pinned import Pinned
+from semstego.datasets.download.pinned import Pinned
 from semstego.errors import DataError
 
 BLOCK = 1 << 18

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from semstego.data import cutouts, objects, objects_description, set_folder
-from semstego.data.folder import in_channels
-from semstego.data.objects_plan import Plan, make_plan
+from semstego.datasets.built import cutouts, objects, objects_description, set_folder
+from semstego.datasets.built.objects_plan import Plan, make_plan
+from semstego.datasets.folder import in_channels
 from semstego.errors import DataError, PictureError
 
 COUNTS = {"train": 30_000, "validation": 2_000, "test": 5_000, "test-unseen": 5_000}

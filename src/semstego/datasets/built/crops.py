@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from semstego.codecs.base import Picture
-from semstego.data import arrays, set_folder
-from semstego.data.enlarge import enlarge
-from semstego.data.folder import in_channels, provenance
-from semstego.data.labelled import LabelledPictures
-from semstego.data.split import LISTS, set_of_each
+from semstego.datasets.built import arrays, set_folder
+from semstego.datasets.enlarge import enlarge
+from semstego.datasets.folder import in_channels, provenance
+from semstego.datasets.labelled import LabelledPictures
+from semstego.datasets.split import LISTS, set_of_each
 from semstego.errors import DataError
 
 SIDE = 64  # px of a crop
@@ -92,7 +92,7 @@ def build(
         output: Folder to make.
         folder: Of photographs.
         kind: One of ``KINDS``.
-        split: Folder of lists; see :func:`semstego.data.split.set_of_each`.
+        split: Folder of lists; see :func:`semstego.datasets.split.set_of_each`.
         counts: Crops of each set.
         seed: Of everything that is drawn.
         force: Replace crops that are there.

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.data import debian
-from semstego.data.download import Progress, no_progress
-from semstego.data.enlarge import enlarge
-from semstego.data.labelled import LabelledPictures
-from semstego.data.pinned import Pinned, take
+from semstego.datasets.download import debian
+from semstego.datasets.download.download import Progress, no_progress
+from semstego.datasets.download.pinned import Pinned, take
+from semstego.datasets.enlarge import enlarge
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError
 
 SPLITS = {"train": "train", "test": "t10k"}  # 60,000 and 10,000 pictures; the second word is in the files' names

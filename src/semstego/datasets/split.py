@@ -4,7 +4,7 @@
 import hashlib
 from pathlib import Path
 
-from semstego.data.folder import photographs
+from semstego.datasets.folder import photographs
 from semstego.errors import DataError
 
 LISTS = {"train": "fit.txt", "validation": "validation.txt", "test": "test.txt"}  # names of photographs, one a line

@@ -4,9 +4,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from semstego.data import bossbase, cifar10, crops, fashion_mnist, objects
-from semstego.data.download import Progress
-from semstego.data.labelled import LabelledPictures
+from semstego.datasets.built import crops, objects
+from semstego.datasets.download.download import Progress
+from semstego.datasets.labelled import LabelledPictures
+from semstego.datasets.published import bossbase, cifar10, fashion_mnist
 from semstego.errors import DataError
 
 FETCHED: dict[str, Callable[[Path, Path | None, Progress], None]] = {

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from semstego.data.download import Progress, download, no_progress
-from semstego.data.pinned import Pinned, created, sum_of, take
+from semstego.datasets.download.download import Progress, download, no_progress
+from semstego.datasets.download.pinned import Pinned, created, sum_of, take
 from semstego.errors import DataError
 
 ADDRESS = "https://dde.binghamton.edu/download/ImageDB/BOSSbase_1.01.zip"

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from semstego.data import objects
-from semstego.data.folder import MANIFEST
-from semstego.data.objects import Stamp
-from semstego.data.split import LISTS, set_of_each
+from semstego.datasets.built import objects
+from semstego.datasets.built.objects import Stamp
+from semstego.datasets.folder import MANIFEST
+from semstego.datasets.split import LISTS, set_of_each
 from semstego.errors import DataError
 
 BACKGROUNDS_OF = {name: "test" if name == "test-unseen" else name for name in objects.SETS}

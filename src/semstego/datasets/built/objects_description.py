@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import PIL
 
-from semstego.data import objects
-from semstego.data.folder import MANIFEST, provenance
-from semstego.data.objects_plan import Plan, manifest
+from semstego.datasets.built import objects
+from semstego.datasets.built.objects_plan import Plan, manifest
+from semstego.datasets.folder import MANIFEST, provenance
 from semstego.errors import DataError
 
 

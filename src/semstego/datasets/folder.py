@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from semstego.codecs.base import Picture
-from semstego.data.io import load_picture
 from semstego.errors import PictureError
+from semstego.io.pictures import load_picture
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".pgm"}
 MANIFEST = "manifest.csv"  # columns file, package, licence

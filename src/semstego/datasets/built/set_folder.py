@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from semstego.data.pinned import sum_of
+from semstego.datasets.download.pinned import sum_of
 from semstego.errors import OutputError
 
 SHEET_COLUMNS = 12
