@@ -20,11 +20,11 @@ from rich.progress import Progress
 import record
 from semstego.codecs.block.operating_point import SHIPPED
 from semstego.datasets.labelled import LabelledPictures
+from semstego.evaluation.task_gap import answers, evaluate, right_answers
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.paper.task_sheet import draw
 from semstego.tasks import agreement
 from semstego.tasks.classification import Classification
-from semstego.tasks.evaluation import answers, evaluate, right_answers
 
 PAYLOADS = (0.1, 0.5, 1.0)  # bpp, coded bits
 QUALITIES = (64, 32, 10)

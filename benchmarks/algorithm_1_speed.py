@@ -18,11 +18,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import record
 from semstego.tasks import classification
-from semstego.training import fit
+from semstego.training import loop as fit
 from semstego.training.batches import Batches
 from semstego.training.config import Data, read_config
-from semstego.training.learned_plan import LearnedPlan
-from semstego.training.train_learned import PASSES, LearnedTraining
+from semstego.training.hiding import PASSES, LearnedTraining
+from semstego.training.hiding_plan import LearnedPlan
 
 CONFIG = record.ROOT / "configs" / "paper-64.yaml"
 ROUNDS = 3

@@ -17,10 +17,10 @@ import torch
 import record
 from semstego.datasets.labelled import LabelledPictures
 from semstego.paper.figures import famo_weights
-from semstego.training import fit
+from semstego.training import loop as fit
 from semstego.training.batches import Batches
-from semstego.training.learned_plan import LearnedPlan
-from semstego.training.train_learned import LearnedTraining
+from semstego.training.hiding import LearnedTraining
+from semstego.training.hiding_plan import LearnedPlan
 
 STEPS = 300
 SEED = 1

@@ -17,10 +17,10 @@ import record
 from semstego.datasets.built import crops, objects
 from semstego.datasets.enlarge import softened
 from semstego.datasets.labelled import LabelledPictures
+from semstego.evaluation.carriers import Learned
+from semstego.evaluation.table2 import evaluate, table
 from semstego.schemes.learned import point as learned_point
 from semstego.tasks import classification
-from semstego.tasks.carriers import Learned
-from semstego.tasks.hiding_evaluation import evaluate, table
 
 PICTURES = 1000
 DETAIL = 32

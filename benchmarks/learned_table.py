@@ -24,10 +24,10 @@ from rich.progress import track
 
 import record
 from semstego.datasets.built import crops
+from semstego.evaluation.carriers import INVERSION_STEPS, Learned, LsbMatching, Syndrome
+from semstego.evaluation.closed_carriers import Closed
+from semstego.evaluation.table2 import Carrier, evaluate, table
 from semstego.schemes.learned import point as learned_point
-from semstego.tasks.carriers import INVERSION_STEPS, Learned, LsbMatching, Syndrome
-from semstego.tasks.closed_carriers import Closed
-from semstego.tasks.hiding_evaluation import Carrier, evaluate, table
 
 PAYLOADS = tuple(tenth / 10 for tenth in range(1, 11))  # bpp, coded bits
 BESIDE = (0.1, 0.5, 1.0)  # of the schemes without a network

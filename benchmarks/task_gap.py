@@ -19,9 +19,9 @@ from rich.progress import Progress
 import record
 from semstego.codecs.block.operating_point import PICTURE_POINTS, SHIPPED
 from semstego.datasets import sets
+from semstego.evaluation.task_gap import evaluate, right_answers
 from semstego.metrics.task import accuracy
 from semstego.tasks import classification
-from semstego.tasks.evaluation import evaluate, right_answers
 
 PAYLOADS = (0.1, 0.25, 0.5, 1.0)  # bpp, coded bits
 WHOLE = (("cr085", 1.0), ("cr025", 1.0), ("cr025", 0.5))

@@ -29,14 +29,14 @@ from semstego.codecs.block.codec import BlockCodec
 from semstego.codecs.block.fitting import Design, fit_basis
 from semstego.datasets import sets
 from semstego.datasets.labelled import LabelledPictures
+from semstego.evaluation.task_gap import right_answers
 from semstego.losses.semantic import PICTURE_WEIGHT
 from semstego.metrics.image import psnr_db
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.paper.figures import task_against_ratio
 from semstego.tasks import classification
-from semstego.tasks.evaluation import right_answers
-from semstego.tasks.fit_basis import TaskCodecPlan, moved
-from semstego.training import fit
+from semstego.training import loop as fit
+from semstego.training.basis import TaskCodecPlan, moved
 
 SETS = ("fashion-mnist", "objects")
 BLOCK = 8

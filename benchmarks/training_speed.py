@@ -20,10 +20,11 @@ import record
 from semstego.datasets.labelled import LabelledPictures
 from semstego.networks.channels_last import channels_last
 from semstego.networks.googlenet import GoogLeNet
-from semstego.tasks.train_classification import ClassificationPlan, ClassifierTraining
-from semstego.training import fit, optimiser
+from semstego.training import loop as fit
+from semstego.training import optimiser
 from semstego.training.augment import Augmentation
 from semstego.training.batches import Batches
+from semstego.training.classifier import ClassificationPlan, ClassifierTraining
 from semstego.training.config import read_config
 
 CONFIG = record.ROOT / "configs" / "fashion-mnist.yaml"

@@ -26,8 +26,8 @@ def train_task(
     from semstego.cli import terminal
     from semstego.io.files import check_output, write_all
     from semstego.tasks.classification import to_bytes
-    from semstego.tasks.train_classification import ClassificationPlan, train
-    from semstego.training import fit
+    from semstego.training import loop as fit
+    from semstego.training.classifier import ClassificationPlan, train
     from semstego.training.config import read_config
 
     plan = read_config(config, ClassificationPlan)
@@ -109,8 +109,9 @@ def _of_task(
         raise typer.BadParameter("--task takes classification and agreement")
     from semstego.cli import terminal
     from semstego.datasets import sets
+    from semstego.evaluation import task_gap as evaluation
     from semstego.paper.task_sheet import draw
-    from semstego.tasks import agreement, classification, evaluation
+    from semstego.tasks import agreement, classification
 
     if task == "agreement":
         judge = agreement.load()
@@ -147,9 +148,10 @@ def _of_model(
     from semstego.datasets.built import crops
     from semstego.datasets.enlarge import softened
     from semstego.datasets.labelled import LabelledPictures
+    from semstego.evaluation import table2 as hiding_evaluation
+    from semstego.evaluation.carriers import Learned
     from semstego.schemes.learned import point as learned_point
-    from semstego.tasks import classification, hiding_evaluation
-    from semstego.tasks.carriers import Learned
+    from semstego.tasks import classification
 
     carrier = Learned(learned_point.load(model).model)
     chosen = sets.load(name, data, split).first(pictures)

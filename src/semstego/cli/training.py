@@ -26,7 +26,7 @@ def train_codec(
     force: Force = False,
 ) -> None:
     """Train Es and Ds: semantic communication without a message, such as configs/codec-64.yaml."""
-    from semstego.training import train_codec
+    from semstego.training import codec as train_codec
 
     _train(train_codec.CodecPlan, train_codec.train, config, run, output, (accelerator, devices, nodes), force)
 
@@ -41,7 +41,8 @@ def train(
     force: Force = False,
 ) -> None:
     """Train the learned scheme, such as configs/hiding-64.yaml."""
-    from semstego.training import learned_plan, train_learned
+    from semstego.training import hiding as train_learned
+    from semstego.training import hiding_plan as learned_plan
 
     _train(learned_plan.LearnedPlan, train_learned.train, config, run, output, (accelerator, devices, nodes), force)
 
@@ -60,7 +61,7 @@ def _train(
     from semstego.codecs.convolutional import shaped_weights
     from semstego.io.files import check_output, write_all
     from semstego.tasks import classification
-    from semstego.training import fit
+    from semstego.training import loop as fit
     from semstego.training.config import read_config
 
     plan = read_config(config, kind)

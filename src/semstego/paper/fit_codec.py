@@ -25,7 +25,7 @@ from semstego.metrics.image import psnr_db
 
 
 class TaskFit(NamedTuple):
-    """Configuration of the fit of the colour basis (:mod:`semstego.tasks.fit_basis`), and the run's folder."""
+    """Configuration of the fit of the colour basis (:mod:`semstego.training.basis`), and the run's folder."""
 
     config: Path
     run: Path
@@ -74,8 +74,8 @@ def _fitted_to_task(
     start: BlockBasis, task: TaskFit, progress: Callable[[str, float], None]
 ) -> tuple[BlockBasis, dict[str, Any]]:
     """The basis moved under eq. 3, and what the card says of that."""
-    from semstego.tasks.fit_basis import TaskCodecPlan, fit_basis  # torch is for those who ask for a task
-    from semstego.training import fit
+    from semstego.training import loop as fit
+    from semstego.training.basis import TaskCodecPlan, fit_basis  # torch is for those who ask for a task
     from semstego.training.config import read_config
 
     plan = read_config(task.config, TaskCodecPlan)

@@ -6,9 +6,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from semstego.channel.picture import png_bytes
 from semstego.datasets.labelled import LabelledPictures
+from semstego.evaluation.task_gap import answers
+from semstego.evaluation.transmission import Received
 from semstego.tasks.classification import Classification
-from semstego.tasks.evaluation import answers
-from semstego.tasks.transmission import Received
 
 ROWS = 8
 CELL = 192  # pixels

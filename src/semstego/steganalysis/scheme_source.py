@@ -25,6 +25,9 @@ from semstego.codecs.base import Symbols
 from semstego.codecs.block import operating_point
 from semstego.datasets.built import crops
 from semstego.errors import DataError
+from semstego.evaluation.carriers import Learned, inverted, is_affine
+from semstego.evaluation.closed_carriers import Closed, ClosedLsbMatching
+from semstego.evaluation.table2 import Carrier
 from semstego.message.frame import OVERHEAD_BYTES
 from semstego.schemes.learned import point as learned_point
 from semstego.schemes.syndrome import costs
@@ -33,9 +36,6 @@ from semstego.steganalysis.audit import AuditProtocol
 from semstego.steganalysis.extraction import Cache, Progress
 from semstego.steganalysis.import_closure import closure_digest
 from semstego.steganalysis.pairs import Pairs
-from semstego.tasks.carriers import Learned, inverted, is_affine
-from semstego.tasks.closed_carriers import Closed, ClosedLsbMatching
-from semstego.tasks.hiding_evaluation import Carrier
 
 CHUNK = 50  # crops that are embedded and kept together
 SPARE = 1.15  # times as many crops as wanted are tried, for some carry too little

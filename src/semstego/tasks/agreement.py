@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from semstego.datasets.folder import central_squares, photographs
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError, PictureError
+from semstego.evaluation.task_gap import answers
 from semstego.tasks.classification import Classification
-from semstego.tasks.evaluation import answers
 
 SIDE = 224  # what the network was trained at
 CLASSES = 1000

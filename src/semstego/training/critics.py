@@ -13,7 +13,7 @@ from semstego.losses.terms import critic_loss
 from semstego.networks.srnet import SRNet
 from semstego.schemes.learned.model import Passage
 from semstego.training import optimiser
-from semstego.training.learned_plan import CriticSettings
+from semstego.training.hiding_plan import CriticSettings
 
 Pair = tuple[Tensor, Tensor]
 NAMES = ("critic_1", "critic_2")

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from semstego.cli.main import app
 from semstego.errors import DataError, PictureError
+from semstego.evaluation.task_gap import answers, right_answers
 from semstego.tasks import agreement
-from semstego.tasks.evaluation import answers, right_answers
 
 
 @pytest.fixture(scope="module")

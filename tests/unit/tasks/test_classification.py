@@ -11,10 +11,10 @@ import yaml
 
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import WeightsError
+from semstego.evaluation.task_gap import evaluate, in_words
 from semstego.losses.semantic import semantic_loss
 from semstego.paper.task_sheet import draw
 from semstego.tasks import classification
-from semstego.tasks.evaluation import evaluate, in_words
 
 MAX_WEIGHTS_BYTES = 16 << 20
 

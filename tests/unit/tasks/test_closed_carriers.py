@@ -8,9 +8,9 @@ from scipy.stats import binom
 from semstego.codecs.base import Symbols
 from semstego.codecs.block import operating_point
 from semstego.errors import ArgumentError
+from semstego.evaluation.closed_carriers import Closed, ClosedLsbMatching
 from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.scheme import SyndromeScheme
-from semstego.tasks.closed_carriers import Closed, ClosedLsbMatching
 
 BITS = 1600
 CARRIERS = {

@@ -12,8 +12,8 @@ from semstego.codecs.block.codec import BlockCodec
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT
-from semstego.tasks.fit_basis import TaskCodecPlan, moved
-from semstego.training import fit
+from semstego.training import loop as fit
+from semstego.training.basis import TaskCodecPlan, moved
 from semstego.training.config import read_config
 
 CONFIG = Path(__file__).parents[3] / "configs" / "task-codec.yaml"

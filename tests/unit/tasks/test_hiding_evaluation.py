@@ -17,11 +17,11 @@ from semstego.codecs.convolutional.codec import CodecShape, ConvolutionalCodec
 from semstego.codecs.convolutional.networks import start_near_identity
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ArgumentError, PictureError
+from semstego.evaluation.carriers import Learned, LsbMatching, Syndrome, features_in
+from semstego.evaluation.closed_carriers import Closed
+from semstego.evaluation.table2 import COLUMNS, Hidden, evaluate, table
 from semstego.schemes.learned.model import Architecture, LearnedModel
 from semstego.schemes.learned.point import LearnedPoint
-from semstego.tasks.carriers import Learned, LsbMatching, Syndrome, features_in
-from semstego.tasks.closed_carriers import Closed
-from semstego.tasks.hiding_evaluation import COLUMNS, Hidden, evaluate, table
 from semstego.training.batches import batch
 
 SIDE = 32

@@ -18,13 +18,16 @@ from semstego.datasets.built import crops, set_folder
 from semstego.datasets.enlarge import softened
 from semstego.errors import ConfigError, WeightsError
 from semstego.schemes.learned.model import Architecture, LearnedModel, Passage
-from semstego.training import checkpoint, fit, train_codec, train_learned
+from semstego.training import checkpoint
+from semstego.training import codec as train_codec
+from semstego.training import hiding as train_learned
+from semstego.training import loop as fit
 from semstego.training.batches import Batches, one_tile
+from semstego.training.codec import CodecPlan, CodecTraining
 from semstego.training.config import Data, read_config
 from semstego.training.critics import Critics
-from semstego.training.learned_plan import LearnedPlan
-from semstego.training.train_codec import CodecPlan, CodecTraining
-from semstego.training.train_learned import LearnedTraining
+from semstego.training.hiding import LearnedTraining
+from semstego.training.hiding_plan import LearnedPlan
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 ADAM = {"name": "adam", "learning_rate": 0.003, "schedule": "one-cycle", "warm_up": 0.05}

@@ -11,9 +11,10 @@ import torch
 
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError, WeightsError
-from semstego.tasks.train_classification import ClassificationPlan, ClassifierTraining
-from semstego.training import checkpoint, fit
+from semstego.training import checkpoint
+from semstego.training import loop as fit
 from semstego.training.batches import Batches
+from semstego.training.classifier import ClassificationPlan, ClassifierTraining
 from semstego.training.config import read_config
 
 OTHERS = (
@@ -134,7 +135,7 @@ SCRIPT = """
 import sys, numpy as np
 from pathlib import Path
 import test_training as t
-from semstego.training import fit
+from semstego.training import loop as fit
 from semstego.training.batches import Batches
 import torch
 torch.set_num_threads(1)

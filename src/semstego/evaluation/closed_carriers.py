@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Schemes on a closed codec, for :mod:`semstego.tasks.hiding_evaluation`: stage II finds the very symbols again.
+"""Schemes on a closed codec, for :mod:`semstego.evaluation.table2`: stage II finds the very symbols again.
 
 Closed             what `semstego hide` does, exact at both stages
 ClosedLsbMatching  +-1 in random symbols of blocks that do not clip
@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from semstego.codecs.base import Picture
 from semstego.codecs.block import operating_point
 from semstego.errors import InfeasibleError
+from semstego.evaluation.carriers import check_room, matched, random_bits
+from semstego.evaluation.table2 import Hidden
 from semstego.message import frame
 from semstego.message.bits import Bits
 from semstego.message.cipher import Key
 from semstego.message.frame import Frame
 from semstego.schemes.syndrome.scheme import SyndromeScheme
 from semstego.system import NONCES_TRIED, StegoSystem
-from semstego.tasks.carriers import check_room, matched, random_bits
-from semstego.tasks.hiding_evaluation import Hidden
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Closed:
         return self.label or f"syndrome ({self.codec})"
 
     def hide(self, pictures: NDArray[np.uint8], bits: int, rng: np.random.Generator) -> Hidden:
-        """See :class:`semstego.tasks.hiding_evaluation.Carrier`."""
+        """See :class:`semstego.evaluation.table2.Carrier`."""
         system = StegoSystem(operating_point.load(self.codec), self.scheme)
         rows = [_sent(system, picture, bits // 8, rng) for picture in pictures]
         return Hidden(*(np.stack([row[place] for row in rows]) for place in range(8)))
@@ -63,7 +63,7 @@ class ClosedLsbMatching:
     name: str = "LSB matching"
 
     def hide(self, pictures: NDArray[np.uint8], bits: int, rng: np.random.Generator) -> Hidden:
-        """See :class:`semstego.tasks.hiding_evaluation.Carrier`."""
+        """See :class:`semstego.evaluation.table2.Carrier`."""
         codec = operating_point.load(self.codec).codec
         payload, rows = random_bits(rng, len(pictures), bits), []
         for picture, message in zip(pictures, payload, strict=True):

@@ -25,10 +25,11 @@ from semstego.losses.terms import adversarial_loss, confusion_loss
 from semstego.networks.channels_last import channels_last
 from semstego.schemes.learned import slots as spreading
 from semstego.schemes.learned.model import NOT_IN_WEIGHTS, LearnedModel, Passage
-from semstego.training import examples, fit, optimiser
+from semstego.training import examples, optimiser
+from semstego.training import loop as fit
 from semstego.training.batches import Batches, as_float, one_tile
 from semstego.training.critics import NAMES, Critics
-from semstego.training.learned_plan import LearnedPlan
+from semstego.training.hiding_plan import LearnedPlan
 
 PASSES = {"staged": ("everything",), "paper": (*NAMES, "hiding")}
 ADVERSARIES = {"paper": adversarial_loss, "confusion": confusion_loss}

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ArgumentError
+from semstego.evaluation.task_gap import right_answers
 from semstego.losses.semantic import Task
 from semstego.metrics.detection import bootstrap_interval
 from semstego.metrics.image import psnr_db, ssim
 from semstego.metrics.message import bit_error_rate, bits_per_symbol, payload_bpp
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.system import Progress
-from semstego.tasks.evaluation import right_answers
 
 BATCH = 50
 COLUMNS = (
@@ -64,7 +64,7 @@ class Hidden:
 
 
 class Carrier(Protocol):
-    """A scheme around its codec; :mod:`semstego.tasks.carriers` has four."""
+    """A scheme around its codec; :mod:`semstego.evaluation.carriers` has four."""
 
     @property
     def name(self) -> str:

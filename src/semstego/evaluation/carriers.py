@@ -28,13 +28,13 @@ from semstego.codecs.convolutional.quantiser import to_pictures
 from semstego.coding import ternary
 from semstego.coding.coins import coin_steps
 from semstego.errors import ArgumentError, InfeasibleError, PictureError
+from semstego.evaluation.table2 import Hidden
 from semstego.message.bits import Bits
 from semstego.schemes.learned.model import LearnedModel
 from semstego.schemes.learned.slots import Positions, gathered, interior_first, spread
 from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.scheme import HEIGHT
 from semstego.system import NONCES_TRIED
-from semstego.tasks.hiding_evaluation import Hidden
 from semstego.training.batches import batch
 
 # Two trained codecs are misread least after some 20 steps, in 41 and 31 % of their symbols; after 50 in 54 and 33 %.
@@ -57,7 +57,7 @@ class Learned:
 
     @torch.inference_mode()
     def hide(self, pictures: NDArray[np.uint8], bits: int, rng: np.random.Generator) -> Hidden:
-        """See :class:`semstego.tasks.hiding_evaluation.Carrier`."""
+        """See :class:`semstego.evaluation.table2.Carrier`."""
         (count, height, width, _), shape, codec = pictures.shape, self.model.shape, self.model.codec
         carriers = shape.depth * height * width
         check_room(bits, carriers)
@@ -88,7 +88,7 @@ class LsbMatching:
     name: str = "LSB matching"
 
     def hide(self, pictures: NDArray[np.uint8], bits: int, rng: np.random.Generator) -> Hidden:
-        """See :class:`semstego.tasks.hiding_evaluation.Carrier`."""
+        """See :class:`semstego.evaluation.table2.Carrier`."""
         symbols, scale = _encoded(pictures, self.codec)
         count, flat = len(symbols), symbols.reshape(len(symbols), -1)
         check_room(bits, flat.shape[1])
@@ -115,7 +115,7 @@ class Syndrome:
     name: str = "syndrome (HILL)"
 
     def hide(self, pictures: NDArray[np.uint8], bits: int, rng: np.random.Generator) -> Hidden:
-        """See :class:`semstego.tasks.hiding_evaluation.Carrier`."""
+        """See :class:`semstego.evaluation.table2.Carrier`."""
         symbols, scale = _encoded(pictures, self.codec)
         payload, stego = random_bits(rng, len(symbols), bits), symbols.copy()
         plans = [_embedded(one, message, rng) for one, message in zip(stego, payload, strict=True)]

@@ -13,7 +13,8 @@ from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT, Task, semantic_loss
 from semstego.tasks import classification
-from semstego.training import fit, optimiser
+from semstego.training import loop as fit
+from semstego.training import optimiser
 from semstego.training.batches import Batches, as_float
 from semstego.training.block_transform import BlockTransform
 from semstego.training.config import Plan, Share

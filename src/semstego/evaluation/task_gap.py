@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from semstego.datasets.labelled import LabelledPictures
+from semstego.evaluation.transmission import Received, transmit
 from semstego.losses.semantic import Task
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.system import Progress
 from semstego.tasks.classification import Classification
-from semstego.tasks.transmission import Received, transmit
 from semstego.training.batches import batch
 
 BATCH = 250
