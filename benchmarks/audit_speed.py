@@ -19,9 +19,9 @@ import numpy as np
 import record
 import speed
 from semstego.datasets.built import crops
-from semstego.steganalysis.extraction import sealwatch
-from semstego.steganalysis.spam import spam686
-from semstego.steganalysis.srmq1 import srmq1
+from semstego.steganalysis.features.extraction import sealwatch
+from semstego.steganalysis.features.spam import spam686
+from semstego.steganalysis.features.srmq1 import srmq1
 
 PLANES = 20  # of 64x64 that we take at once; sealwatch takes one
 ROUNDS = 10

@@ -18,11 +18,12 @@ from PIL import Image
 import record
 from semstego.metrics.detection import paired_bootstrap_interval
 from semstego.paper.audit_figures import roc_and_learning
-from semstego.steganalysis import audit, verdict
-from semstego.steganalysis.audit import CURVE, PROTOCOLS, AuditProtocol
-from semstego.steganalysis.extraction import Cache
-from semstego.steganalysis.roster import judges_by_name
-from semstego.steganalysis.scheme_source import SCHEMES, SPARE, VIEWS, SchemeSource, crops_of
+from semstego.steganalysis import protocol as audit
+from semstego.steganalysis import summary as verdict
+from semstego.steganalysis.detectors.roster import judges_by_name
+from semstego.steganalysis.features.extraction import Cache
+from semstego.steganalysis.protocol import CURVE, PROTOCOLS, AuditProtocol
+from semstego.steganalysis.sources.schemes import SCHEMES, SPARE, VIEWS, SchemeSource, crops_of
 
 PAYLOADS = (0.1, 0.25, 0.5, 1.0)
 CODEC, MODEL = "cr085", "learned-photo"

@@ -14,7 +14,8 @@ from PIL import Image
 
 from semstego.cli.main import main
 from semstego.codecs.block import operating_point
-from semstego.steganalysis import extraction, figures
+from semstego.steganalysis import statistics as figures
+from semstego.steganalysis.features import extraction
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ def test_a_missing_library_for_plots_is_noticed_before_the_work(folders, audit, 
 
 
 def test_a_core_install_says_what_it_lacks(folders, audit, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "semstego.steganalysis.roster", None)
+    monkeypatch.setitem(sys.modules, "semstego.steganalysis.detectors.roster", None)
     words = audit(*of(folders, tmp_path / "cache"), status=1)
     assert "semstego[audit]" in one_sentence(words)
 

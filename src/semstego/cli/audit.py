@@ -11,7 +11,7 @@ import typer
 from semstego.errors import SemstegoError
 
 if TYPE_CHECKING:
-    from semstego.steganalysis.audit import AuditProtocol
+    from semstego.steganalysis.protocol import AuditProtocol
 
 JUDGES = ("histogram", "SPAM", "joint", "SRMQ1", "SRM", "XuNet", "SRNet")
 
@@ -47,12 +47,12 @@ def audit(
     from semstego.io.files import check_output, write_all
 
     try:
-        from semstego.steganalysis import audit as audits
-        from semstego.steganalysis import verdict
-        from semstego.steganalysis.extraction import Cache
-        from semstego.steganalysis.folder_source import FolderSource
-        from semstego.steganalysis.roster import judges_by_name
-        from semstego.steganalysis.scheme_source import SCHEMES, SchemeSource, crops_of
+        from semstego.steganalysis import protocol as audits
+        from semstego.steganalysis import summary as verdict
+        from semstego.steganalysis.detectors.roster import judges_by_name
+        from semstego.steganalysis.features.extraction import Cache
+        from semstego.steganalysis.sources.folders import FolderSource
+        from semstego.steganalysis.sources.schemes import SCHEMES, SchemeSource, crops_of
     except ImportError:
         raise SemstegoError("audit needs more packages: pip install 'semstego[audit]'") from None
 
@@ -114,7 +114,7 @@ def _drawing() -> Callable[[dict[str, Any]], bytes]:
 
 
 def _protocol(name: str) -> "AuditProtocol":
-    from semstego.steganalysis.audit import PROTOCOLS
+    from semstego.steganalysis.protocol import PROTOCOLS
 
     if name not in PROTOCOLS:
         raise typer.BadParameter(f"--protocol takes {', '.join(PROTOCOLS)}")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures of an audit: for every view the ROC of its best judges, and what more training pairs would tell.
 
-A line is the judge of least P_E among those that :func:`semstego.steganalysis.verdict.tells` takes seriously; a case
+A line is the judge of least P_E among those that :func:`semstego.steganalysis.summary.tells` takes seriously; a case
 without one has no line. Colours are schemes, strokes are payloads, and a row of panels shares one legend.
 """
 
@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
 from semstego.paper.figures import svg
-from semstego.steganalysis.figures import CURVE
-from semstego.steganalysis.verdict import tells
+from semstego.steganalysis.statistics import CURVE
+from semstego.steganalysis.summary import tells
 
 STROKES = ("-", "--", ":", "-.")
 Cell = dict[str, Any]
@@ -25,7 +25,7 @@ def roc_and_learning(report: dict[str, Any]) -> bytes:
     """SVG: a row for each view, with ROC curves and, if the report has them, learning curves.
 
     Args:
-        report: Of :func:`semstego.steganalysis.audit.run`.
+        report: Of :func:`semstego.steganalysis.protocol.run`.
     """
     return svg(drawn(report))
 

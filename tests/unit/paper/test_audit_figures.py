@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from semstego.paper.audit_figures import best_cells, drawn, roc_and_learning
-from semstego.steganalysis.figures import CURVE
+from semstego.steganalysis.statistics import CURVE
 
 
 def cell(case, judge, p_e, *, view="picture", shown=True, curve=()):

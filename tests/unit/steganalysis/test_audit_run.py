@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semstego.steganalysis import controls, figures
-from semstego.steganalysis.audit import CURVE, PAPER, RIGOROUS, AuditProtocol, run, shortened
-from semstego.steganalysis.extraction import Cache
-from semstego.steganalysis.judges import Scores
+from semstego.steganalysis import controls
+from semstego.steganalysis import statistics as figures
+from semstego.steganalysis.detectors.base import Scores
+from semstego.steganalysis.features.extraction import Cache
 from semstego.steganalysis.pairs import Pairs
-from semstego.steganalysis.verdict import tells
+from semstego.steganalysis.protocol import CURVE, PAPER, RIGOROUS, AuditProtocol, run, shortened
+from semstego.steganalysis.summary import tells
 
 PROTOCOL = AuditProtocol("tiny", (6, 12, 24), 16, 40, (0, 1))
 GREY = 100

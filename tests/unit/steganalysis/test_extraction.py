@@ -13,9 +13,9 @@ import pytest
 from joblib import parallel_config
 
 from semstego.errors import OutputError, SemstegoError
-from semstego.steganalysis import extraction
-from semstego.steganalysis.extraction import EXTRACTORS, Cache, Extractor, features
-from semstego.steganalysis.histogram import histogram_per_channel
+from semstego.steganalysis.features import extraction
+from semstego.steganalysis.features.extraction import EXTRACTORS, Cache, Extractor, features
+from semstego.steganalysis.features.histogram import histogram_per_channel
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_without_sealwatch_it_is_asked_for(maps, monkeypatch):
 
 SRM = """
 import sys, numpy as np
-from semstego.steganalysis.extraction import EXTRACTORS, sealwatch
+from semstego.steganalysis.features.extraction import EXTRACTORS, sealwatch
 plane = np.random.default_rng(1).integers(0, 256, (1, 1, 12, 12), dtype=np.uint8)
 np.save(sys.argv[1], EXTRACTORS["SRM"].extract(plane))
 np.save(sys.argv[2], sealwatch().tools.flatten(sealwatch().srm.extract(plane[0, 0])))

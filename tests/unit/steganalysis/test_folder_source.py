@@ -14,8 +14,8 @@ from PIL import Image
 from semstego.codecs import stream as container
 from semstego.codecs.block import operating_point
 from semstego.errors import DataError, PictureError, SemstegoError, StreamError
-from semstego.steganalysis.audit import PARTS, AuditProtocol
-from semstego.steganalysis.folder_source import FolderSource, _middle
+from semstego.steganalysis.protocol import PARTS, AuditProtocol
+from semstego.steganalysis.sources.folders import FolderSource, _middle
 
 PROTOCOL = AuditProtocol("tiny", (100,), 30, 70, (0, 1))
 COUNT = 40

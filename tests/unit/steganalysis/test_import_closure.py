@@ -48,7 +48,7 @@ def test_the_digest_changes_with_what_is_imported(package, changed, matters):
 
 
 def test_embeddings_hang_on_the_whole_way_of_a_hide():
-    found = import_closure("semstego.steganalysis.scheme_source")
+    found = import_closure("semstego.steganalysis.sources.schemes")
     for module in ("threads", "channel.picture", "tasks.hiding_evaluation", "codec.block", "message.cipher", "system"):
         assert f"semstego.{module}" in found
 

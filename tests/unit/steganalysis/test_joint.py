@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from semstego.schemes.syndrome.prediction import JointPredictor
-from semstego.steganalysis.joint import STEPS, joint_features
+from semstego.steganalysis.features.joint import STEPS, joint_features
 
 
 def test_shares_are_those_of_a_slow_count(related, rng):
@@ -47,7 +47,7 @@ def test_any_number_of_maps(rng, channels, size):
 
 def test_a_change_that_no_map_tells_by_itself_moves_the_features(related, rng):
     """The map that two others foretell is noisy in itself: SPAM sees little of +-1 in it, this judge nearly all."""
-    from semstego.steganalysis.spam import spam_per_channel
+    from semstego.steganalysis.features.spam import spam_per_channel
 
     cover = related(rng, 300)
     stego = cover.copy()

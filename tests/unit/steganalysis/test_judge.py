@@ -5,9 +5,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import Ridge
 
 from semstego.metrics.detection import auc, bootstrap_interval, p_e_at
-from semstego.steganalysis import judge as judge_module
-from semstego.steganalysis.judge import RIDGES, LinearJudge, split_groups
-from semstego.steganalysis.spam import spam686, spam_per_channel
+from semstego.steganalysis.detectors import linear as judge_module
+from semstego.steganalysis.detectors.linear import RIDGES, LinearJudge, split_groups
+from semstego.steganalysis.features.spam import spam686, spam_per_channel
 
 
 def textured_planes(rng, n, size=64):

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semstego.metrics import detection
-from semstego.steganalysis import figures
-from semstego.steganalysis.figures import CURVE, figures_of, pair_errors, shown
-from semstego.steganalysis.judges import Scores
+from semstego.steganalysis import statistics as figures
+from semstego.steganalysis.detectors.base import Scores
+from semstego.steganalysis.statistics import CURVE, figures_of, pair_errors, shown
 
 
 @pytest.fixture(autouse=True)

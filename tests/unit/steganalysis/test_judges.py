@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from semstego.metrics.detection import auc
-from semstego.steganalysis.extraction import Cache, Extractor
-from semstego.steganalysis.judges import (
+from semstego.steganalysis.detectors.base import (
     BASE_LEARNERS,
     FeatureJudge,
     NumbersJudge,
@@ -17,6 +16,7 @@ from semstego.steganalysis.judges import (
     Scores,
     ensemble,
 )
+from semstego.steganalysis.features.extraction import Cache, Extractor
 from semstego.steganalysis.pairs import Pairs
 
 

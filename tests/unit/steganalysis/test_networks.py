@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from semstego.metrics import detection
-from semstego.steganalysis import networks
-from semstego.steganalysis.judges import Parts
-from semstego.steganalysis.networks import NetworkJudge, TaughtJudge, batches, turned
+from semstego.steganalysis.detectors import networks
+from semstego.steganalysis.detectors.base import Parts
+from semstego.steganalysis.detectors.networks import NetworkJudge, TaughtJudge, batches, turned
 from semstego.steganalysis.pairs import Pairs
 
 SMALL = {

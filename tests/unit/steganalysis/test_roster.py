@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whom the protocols send: judges whose scores are kept, under names that tell them apart."""
 
-from semstego.steganalysis.audit import PAPER, RIGOROUS
-from semstego.steganalysis.extraction import Cache
-from semstego.steganalysis.networks import NetworkJudge, TaughtJudge
-from semstego.steganalysis.roster import judges_by_name
+from semstego.steganalysis.detectors.networks import NetworkJudge, TaughtJudge
+from semstego.steganalysis.detectors.roster import judges_by_name
+from semstego.steganalysis.features.extraction import Cache
+from semstego.steganalysis.protocol import PAPER, RIGOROUS
 
 
 def test_the_papers_networks_start_afresh_on_maps_and_learn_for_150_epochs():

@@ -13,10 +13,10 @@ from semstego.codecs.base import Symbols
 from semstego.codecs.block import operating_point
 from semstego.datasets.built import crops
 from semstego.errors import ArgumentError, DataError
-from semstego.steganalysis import scheme_source
-from semstego.steganalysis.audit import PARTS, AuditProtocol
-from semstego.steganalysis.extraction import Cache
-from semstego.steganalysis.scheme_source import VIEWS, SchemeSource, crops_of
+from semstego.steganalysis.features.extraction import Cache
+from semstego.steganalysis.protocol import PARTS, AuditProtocol
+from semstego.steganalysis.sources import schemes as scheme_source
+from semstego.steganalysis.sources.schemes import VIEWS, SchemeSource, crops_of
 
 PROTOCOL = AuditProtocol("tiny", (12,), 10, 10, (0, 1))
 TILES = {"train": 4, "validation": 3, "test": 3}

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from semstego.steganalysis.spam import SPAM_SIZE, spam686, spam_per_channel
+from semstego.steganalysis.features.spam import SPAM_SIZE, spam686, spam_per_channel
 
 STRAIGHT = [(0, 1), (0, -1), (1, 0), (-1, 0)]
 DIAGONAL = [(1, 1), (-1, -1), (-1, 1), (1, -1)]

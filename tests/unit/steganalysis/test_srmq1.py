@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import audit_speed
-from semstego.steganalysis import extraction
-from semstego.steganalysis.spam import spam686
-from semstego.steganalysis.srm_residuals import SRM_FAMILIES, quantised_residuals
-from semstego.steganalysis.srmq1 import SRM_PARTS, SRMQ1_SIZE, srmq1, srmq1_per_channel
+from semstego.steganalysis.features import extraction
+from semstego.steganalysis.features.spam import spam686
+from semstego.steganalysis.features.srm_residuals import SRM_FAMILIES, quantised_residuals
+from semstego.steganalysis.features.srmq1 import SRM_PARTS, SRMQ1_SIZE, srmq1, srmq1_per_channel
 
 # Right and up residuals stand for left and down ones too, but for a row of pixels at the border.
 ONE_SIDED = [f"{family}_spam14{way}" for family in ("s1", "s3") for way in "hv"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semstego.steganalysis.verdict import LEVELS, in_words, rating, tells
+from semstego.steganalysis.summary import LEVELS, in_words, rating, tells
 
 
 def interval(estimate, half=0.04):

@@ -23,7 +23,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from semstego.steganalysis.srm_residuals import LEVELS, SRM_FAMILIES, quantised_residuals
+from semstego.steganalysis.features.srm_residuals import LEVELS, SRM_FAMILIES, quantised_residuals
 
 __all__ = ["SRMQ1_SIZE", "SRM_PARTS", "srmq1", "srmq1_per_channel"]
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.metrics import detection
-from semstego.steganalysis.judges import Scores
+from semstego.steganalysis.detectors.base import Scores
 
 DRAWS = 300  # of photographs, for an interval
 PERMUTATIONS = 200  # of labels, for the null

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from semstego.errors import OutputError, SemstegoError
 from semstego.schemes.syndrome.prediction import JointPredictor
-from semstego.steganalysis.histogram import histogram_per_channel
+from semstego.steganalysis.features.histogram import histogram_per_channel
+from semstego.steganalysis.features.joint import joint_features
+from semstego.steganalysis.features.spam import spam_per_channel
+from semstego.steganalysis.features.srmq1 import srmq1_per_channel
 from semstego.steganalysis.import_closure import closure_digest
-from semstego.steganalysis.joint import joint_features
-from semstego.steganalysis.spam import spam_per_channel
-from semstego.steganalysis.srmq1 import srmq1_per_channel
 
-JUDGING = ("semstego.steganalysis.judges", "semstego.steganalysis.controls")  # modules, besides the judge's own
+JUDGING = ("semstego.steganalysis.detectors.base", "semstego.steganalysis.controls")  # modules, besides the judge's own
 CHUNK = 100  # maps that are hashed, extracted and kept together
 Progress = Callable[[str, float], None]
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import torch
 
-from semstego.steganalysis.audit import AuditProtocol
-from semstego.steganalysis.extraction import EXTRACTORS, Cache
-from semstego.steganalysis.judges import FeatureJudge, Judge, RememberedJudge
-from semstego.steganalysis.networks import DEVICE, SRNET, XUNET, NetworkJudge, TaughtJudge
+from semstego.steganalysis.detectors.base import FeatureJudge, Judge, RememberedJudge
+from semstego.steganalysis.detectors.networks import DEVICE, SRNET, XUNET, NetworkJudge, TaughtJudge
+from semstego.steganalysis.features.extraction import EXTRACTORS, Cache
+from semstego.steganalysis.protocol import AuditProtocol
 
 NETWORKS: dict[str, NetworkJudge] = {
     one.name: one for one in (NetworkJudge("XuNet", XUNET), NetworkJudge("SRNet", SRNET))

@@ -32,9 +32,9 @@ from semstego.networks.srnet import SRNet
 from semstego.networks.xunet import XuNet
 from semstego.schemes.syndrome.prediction import JointPredictor
 from semstego.steganalysis.controls import RATE, lsb_matching
-from semstego.steganalysis.extraction import Progress
-from semstego.steganalysis.joint import residuals_of
-from semstego.steganalysis.judges import Parts, Scores
+from semstego.steganalysis.detectors.base import Parts, Scores
+from semstego.steganalysis.features.extraction import Progress
+from semstego.steganalysis.features.joint import residuals_of
 from semstego.steganalysis.pairs import Pairs
 
 Weights = Mapping[str, Tensor]
@@ -74,7 +74,7 @@ SRNET = NetworkSettings(width=8, rate=2e-3, epochs=8, epochs_after_start=4, pati
 
 @dataclass(frozen=True, eq=False)
 class NetworkJudge:
-    """A network that tells covers from stegos, on a GPU if there is one; a :class:`semstego.steganalysis.judges.Judge`.
+    """A network that tells covers from stegos, on a GPU if there is one; a :class:`semstego.steganalysis.detectors.base.Judge`.
 
     Attributes:
         name: Of the network.
@@ -87,7 +87,7 @@ class NetworkJudge:
     start: Weights | None = None
 
     def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
-        """See :class:`semstego.steganalysis.judges.Judge`; the pairs must be maps."""
+        """See :class:`semstego.steganalysis.detectors.base.Judge`; the pairs must be maps."""
         seen = self.seen(parts)
         return self.scored(seen, self.trained(seen, seed=seed, progress=progress))
 
@@ -166,7 +166,7 @@ class TaughtJudge:
         return self.judge.name
 
     def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
-        """See :class:`semstego.steganalysis.judges.Judge`; the pairs must be maps."""
+        """See :class:`semstego.steganalysis.detectors.base.Judge`; the pairs must be maps."""
         covers = parts.train.covers_digest(), parts.validation.covers_digest()
         if covers not in self._lessons:
             # The lesson hangs on the covers alone, so that scores do not depend on which case came first.

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from semstego.steganalysis.controls import CONTROLS, RATE
-from semstego.steganalysis.extraction import Cache, Progress, judging_digest
-from semstego.steganalysis.figures import figures_of, shown
-from semstego.steganalysis.judges import Judge, NumbersJudge, Parts, Scores, no_opinion
+from semstego.steganalysis.detectors.base import Judge, NumbersJudge, Parts, Scores, no_opinion
+from semstego.steganalysis.features.extraction import Cache, Progress, judging_digest
 from semstego.steganalysis.pairs import Pairs
+from semstego.steganalysis.statistics import figures_of, shown
 
 PARTS = ("train", "validation", "test")
 

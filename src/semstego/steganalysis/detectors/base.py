@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.steganalysis.extraction import (
+from semstego.steganalysis.detectors.linear import LinearJudge
+from semstego.steganalysis.features.extraction import (
     Cache,
     Extractor,
     JointExtractor,
@@ -17,7 +18,6 @@ from semstego.steganalysis.extraction import (
     judging_digest,
     sealwatch,
 )
-from semstego.steganalysis.judge import LinearJudge
 from semstego.steganalysis.pairs import Pairs
 
 Array = NDArray[Any]

@@ -32,10 +32,10 @@ from semstego.message.frame import OVERHEAD_BYTES
 from semstego.schemes.learned import point as learned_point
 from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.scheme import SyndromeScheme
-from semstego.steganalysis.audit import AuditProtocol
-from semstego.steganalysis.extraction import Cache, Progress
+from semstego.steganalysis.features.extraction import Cache, Progress
 from semstego.steganalysis.import_closure import closure_digest
 from semstego.steganalysis.pairs import Pairs
+from semstego.steganalysis.protocol import AuditProtocol
 
 CHUNK = 50  # crops that are embedded and kept together
 SPARE = 1.15  # times as many crops as wanted are tried, for some carry too little
@@ -100,7 +100,7 @@ class SchemeSource:
         return ()
 
     def pairs(self, case: str, part: str, seed: int, progress: Progress) -> Mapping[str, Pairs]:
-        """See :class:`semstego.steganalysis.audit.Source`.
+        """See :class:`semstego.steganalysis.protocol.Source`.
 
         Raises:
             DataError: If too few crops carry every payload.

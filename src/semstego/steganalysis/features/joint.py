@@ -16,9 +16,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from semstego.schemes.syndrome.prediction import JointPredictor
-from semstego.steganalysis.histogram import shares
-from semstego.steganalysis.srm_residuals import LEVELS
-from semstego.steganalysis.srmq1 import merged_patterns
+from semstego.steganalysis.features.histogram import shares
+from semstego.steganalysis.features.srm_residuals import LEVELS
+from semstego.steganalysis.features.srmq1 import merged_patterns
 
 STEPS = (0.5, 1.0, 2.0)  # of quantised residuals [values]
 TOGETHER = 4  # residuals of a pattern

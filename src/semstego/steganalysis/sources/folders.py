@@ -23,10 +23,10 @@ from semstego.errors import DataError, PictureError, StreamError
 from semstego.io.pictures import load_picture
 from semstego.schemes.base import LEARNED
 from semstego.schemes.learned import point as learned_point
-from semstego.steganalysis.audit import PARTS, AuditProtocol
-from semstego.steganalysis.extraction import Progress
-from semstego.steganalysis.judge import split_groups
+from semstego.steganalysis.detectors.linear import split_groups
+from semstego.steganalysis.features.extraction import Progress
 from semstego.steganalysis.pairs import Pairs
+from semstego.steganalysis.protocol import PARTS, AuditProtocol
 
 STREAM = ".sem"
 GRID = 8  # pixels
@@ -56,7 +56,7 @@ class FolderSource:
         return (self.stegos.resolve().name,)
 
     def pairs(self, case: str, part: str, seed: int, progress: Progress) -> Mapping[str, Pairs]:
-        """See :class:`semstego.steganalysis.audit.Source`.
+        """See :class:`semstego.steganalysis.protocol.Source`.
 
         Raises:
             DataError: If the folders do not belong together, or hold too little.
@@ -73,7 +73,7 @@ class FolderSource:
 
     @property
     def notes(self) -> Sequence[str]:
-        """See :class:`semstego.steganalysis.audit.Source`."""
+        """See :class:`semstego.steganalysis.protocol.Source`."""
         return self._all[2]
 
     def _parts(self, photographs: NDArray[Any], seed: int) -> list[NDArray[np.intp]]:
