@@ -22,7 +22,7 @@ from semstego.codecs.block.operating_point import SHIPPED
 from semstego.datasets.labelled import LabelledPictures
 from semstego.evaluation.task_gap import answers, evaluate, right_answers
 from semstego.metrics.task import accuracy, paired_gap
-from semstego.paper.task_sheet import draw
+from semstego.plots.task_sheet import draw
 from semstego.tasks import agreement
 from semstego.tasks.classification import Classification
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 import record
 from semstego.metrics.detection import paired_bootstrap_interval
-from semstego.paper.audit_figures import roc_and_learning
+from semstego.plots.audit import roc_and_learning
 from semstego.steganalysis import protocol as audit
 from semstego.steganalysis import summary as verdict
 from semstego.steganalysis.detectors.roster import judges_by_name

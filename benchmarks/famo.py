@@ -16,7 +16,7 @@ import torch
 
 import record
 from semstego.datasets.labelled import LabelledPictures
-from semstego.paper.figures import famo_weights
+from semstego.plots.figures import famo_weights
 from semstego.training import loop as fit
 from semstego.training.batches import Batches
 from semstego.training.hiding import LearnedTraining

@@ -33,7 +33,7 @@ from semstego.evaluation.task_gap import right_answers
 from semstego.losses.semantic import PICTURE_WEIGHT
 from semstego.metrics.image import psnr_db
 from semstego.metrics.task import accuracy, paired_gap
-from semstego.paper.figures import task_against_ratio
+from semstego.plots.figures import task_against_ratio
 from semstego.tasks import classification
 from semstego.training import loop as fit
 from semstego.training.basis import TaskCodecPlan, moved

@@ -15,8 +15,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from semstego.advice import Capacity, capacity
-    from semstego.api import CoverWarning, Hidden, Revealed, hide, info, reconstruct, reveal, send
+    from semstego.api.batch import hide_many, reveal_many
+    from semstego.api.capacity import Capacity, capacity
+    from semstego.api.hide_reveal import CoverWarning, Hidden, Revealed, hide, info, reconstruct, reveal, send
+    from semstego.api.report import Report
     from semstego.errors import (
         CapacityError,
         EmbeddingError,
@@ -27,24 +29,22 @@ if TYPE_CHECKING:
         StreamError,
         WeightsError,
     )
-    from semstego.many import hide_many, reveal_many
     from semstego.message.cipher import Key, derive_key
-    from semstego.report import Report
-    from semstego.system import StegoSystem
+    from semstego.system.stego_system import StegoSystem
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "semstego.api": ("CoverWarning", "Hidden", "Revealed", "hide", "info", "reconstruct", "reveal", "send"),
-    "semstego.advice": ("Capacity", "capacity"),
+    "semstego.api.hide_reveal": ("CoverWarning", "Hidden", "Revealed", "hide", "info", "reconstruct", "reveal", "send"),
+    "semstego.api.capacity": ("Capacity", "capacity"),
     "semstego.errors": (
         "CapacityError", "EmbeddingError", "NothingFoundError", "OutputError", "PictureError", "SemstegoError",
         "StreamError", "WeightsError",
     ),
-    "semstego.many": ("hide_many", "reveal_many"),
+    "semstego.api.batch": ("hide_many", "reveal_many"),
     "semstego.message.cipher": ("Key", "derive_key"),
-    "semstego.report": ("Report",),
-    "semstego.system": ("StegoSystem",),
+    "semstego.api.report": ("Report",),
+    "semstego.system.stego_system": ("StegoSystem",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -7,7 +7,7 @@ cover ─▸ E ─▸ stego symbols ─pack─▸ .sem ──▸ stage I : D1, c
 
 from pathlib import Path
 
-from semstego.channel.picture import through_png
+from semstego.channel.pictures import through_png
 from semstego.codecs import stream as container
 from semstego.codecs.base import Picture
 from semstego.codecs.stream import Stream
@@ -18,7 +18,7 @@ from semstego.message.frame import Opened
 from semstego.schemes.learned import point as learned_point
 from semstego.schemes.learned.point import LearnedPoint
 from semstego.schemes.learned.scheme import LearnedScheme
-from semstego.system import NONCES_TRIED, Progress, Sent, next_nonce, no_progress
+from semstego.system.stego_system import NONCES_TRIED, Progress, Sent, next_nonce, no_progress
 
 
 class LearnedSystem:

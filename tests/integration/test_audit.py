@@ -127,7 +127,7 @@ def test_what_exists_is_not_overwritten_and_noticed_before_the_work(folders, aud
 
 
 def test_a_missing_library_for_plots_is_noticed_before_the_work(folders, audit, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "semstego.paper.audit_figures", None)
+    monkeypatch.setitem(sys.modules, "semstego.plots.audit", None)
     words = audit(*of(folders, tmp_path / "cache", "--plot", tmp_path / "out.svg"), status=1)
     assert "semstego[plots]" in one_sentence(words)
     assert not (tmp_path / "cache").exists()

@@ -13,7 +13,7 @@ from PIL import Image
 
 import semstego
 from semstego import learned_system
-from semstego.api import DEFAULT_MODEL
+from semstego.api.hide_reveal import DEFAULT_MODEL
 from semstego.codecs import stream as container
 from semstego.datasets.enlarge import softened
 from semstego.errors import (

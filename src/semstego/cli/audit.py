@@ -107,7 +107,7 @@ def _numbers(words: str) -> tuple[float, ...]:
 def _drawing() -> Callable[[dict[str, Any]], bytes]:
     """Asked for before the work: whoever lacks the library should not wait for hours to hear it."""
     try:
-        from semstego.paper.audit_figures import roc_and_learning
+        from semstego.plots.audit import roc_and_learning
     except ImportError:
         raise SemstegoError("--plot needs matplotlib: pip install 'semstego[plots]'") from None
     return roc_and_learning

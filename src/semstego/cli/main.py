@@ -58,7 +58,7 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 
 
 def _check_scheme(scheme: str) -> None:
-    from semstego.api import SCHEMES
+    from semstego.api.hide_reveal import SCHEMES
 
     if scheme not in SCHEMES:
         raise typer.BadParameter(f"--scheme takes {' and '.join(SCHEMES)}")
@@ -184,7 +184,7 @@ def reconstruct(
 ) -> None:
     """Write the picture that a receiver sees."""
     import semstego
-    from semstego.channel.picture import png_bytes
+    from semstego.channel.pictures import png_bytes
     from semstego.cli import terminal
     from semstego.io.files import check_output, write_all
 
@@ -220,8 +220,8 @@ def demo(
 
     A real file goes into each and is read back at both stages; a table and a picture sheet show what it costs.
     """
+    from semstego.api.demo import run
     from semstego.cli import terminal
-    from semstego.paper.demo import run
 
     terminal.announce_compilation()
     run(out)
@@ -240,9 +240,9 @@ def fit_codec(
     force: Force = False,
 ) -> None:
     """Fit a codec to a folder of photographs, and to a task."""
+    from semstego.api.fit_codec import TaskFit, fit_and_write
     from semstego.cli import terminal
     from semstego.codecs.block.fitting import DESIGNS
-    from semstego.paper.fit_codec import TaskFit, fit_and_write
 
     if like not in DESIGNS:
         raise typer.BadParameter(f"--like takes {', '.join(DESIGNS)}")

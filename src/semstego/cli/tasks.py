@@ -110,7 +110,7 @@ def _of_task(
     from semstego.cli import terminal
     from semstego.datasets import sets
     from semstego.evaluation import task_gap as evaluation
-    from semstego.paper.task_sheet import draw
+    from semstego.plots.task_sheet import draw
     from semstego.tasks import agreement, classification
 
     if task == "agreement":

@@ -34,7 +34,7 @@ from semstego.schemes.learned.model import LearnedModel
 from semstego.schemes.learned.slots import Positions, gathered, interior_first, spread
 from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.scheme import HEIGHT
-from semstego.system import NONCES_TRIED
+from semstego.system.stego_system import NONCES_TRIED
 from semstego.training.batches import batch
 
 # Two trained codecs are misread least after some 20 steps, in 41 and 31 % of their symbols; after 50 in 54 and 33 %.

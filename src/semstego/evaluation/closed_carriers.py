@@ -23,7 +23,7 @@ from semstego.message.bits import Bits
 from semstego.message.cipher import Key
 from semstego.message.frame import Frame
 from semstego.schemes.syndrome.scheme import SyndromeScheme
-from semstego.system import NONCES_TRIED, StegoSystem
+from semstego.system.stego_system import NONCES_TRIED, StegoSystem
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from semstego.datasets.labelled import LabelledPictures
 from semstego.evaluation.transmission import Received, transmit
 from semstego.losses.semantic import Task
 from semstego.metrics.task import accuracy, paired_gap
-from semstego.system import Progress
+from semstego.system.stego_system import Progress
 from semstego.tasks.classification import Classification
 from semstego.training.batches import batch
 

@@ -18,7 +18,7 @@ from semstego.codecs.block import operating_point
 from semstego.errors import InfeasibleError
 from semstego.message import frame
 from semstego.message.cipher import Key
-from semstego.system import NONCES_TRIED, Progress, StegoSystem
+from semstego.system.stego_system import NONCES_TRIED, Progress, StegoSystem
 
 CHUNK = 50  # pictures a process gets at once
 

@@ -188,7 +188,7 @@ def test_symbols_are_the_same_bytes_on_every_machine():
 def test_results_do_not_depend_on_threads(point, photographs, monkeypatch):
     codec = point.codec
     symbols = codec.encode(photographs["astronaut"])
-    monkeypatch.setattr("semstego.threads.CORES", 1)
+    monkeypatch.setattr("semstego.concurrency.CORES", 1)
     assert (codec.encode(photographs["astronaut"]).values == symbols.values).all()
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from semstego.channel.picture import png_bytes, through_png
+from semstego.channel.pictures import png_bytes, through_png
 from semstego.errors import OutputError, PictureError
 from semstego.io.files import write_all
 from semstego.io.pictures import load_picture

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from semstego.paper.audit_figures import best_cells, drawn, roc_and_learning
+from semstego.plots.audit import best_cells, drawn, roc_and_learning
 from semstego.steganalysis.statistics import CURVE
 
 

@@ -3,7 +3,7 @@
 
 import xml.etree.ElementTree as ET
 
-from semstego.paper.figures import METHODS, task_against_ratio
+from semstego.plots.figures import METHODS, task_against_ratio
 
 
 def cell(percent):

@@ -13,7 +13,7 @@ from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import WeightsError
 from semstego.evaluation.task_gap import evaluate, in_words
 from semstego.losses.semantic import semantic_loss
-from semstego.paper.task_sheet import draw
+from semstego.plots.task_sheet import draw
 from semstego.tasks import classification
 
 MAX_WEIGHTS_BYTES = 16 << 20

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from semstego.codecs.base import Picture, SymbolMap, Symbols
 from semstego.codecs.block.basis import FRACTION_BITS, ONE, BlockBasis
 from semstego.codecs.stream import MAX_PIXELS, MIN_SIDE
+from semstego.concurrency import in_threads, slices
 from semstego.errors import PictureError
-from semstego.threads import in_threads, slices
 
 SIDE_SCALE = 1 << 14  # side information is stored as int16 in units of 2^-14 of a step
 HALF = ONE >> 1

@@ -18,8 +18,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from semstego.concurrency import in_threads, slices
 from semstego.schemes.syndrome.prediction import SIDE, JointPredictor
-from semstego.threads import in_threads, slices
 
 Cost = Callable[[NDArray[np.uint8], NDArray[np.float32], int], NDArray[np.float32]]
 

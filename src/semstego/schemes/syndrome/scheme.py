@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from semstego.codecs.base import Picture, Symbols
 from semstego.codecs.block.codec import SIDE_SCALE, BlockCodec, Encoding
 from semstego.coding import ternary
+from semstego.concurrency import in_threads
 from semstego.errors import InfeasibleError, NothingFoundError
 from semstego.message import bits
 from semstego.message.cipher import TAG_BYTES, Key
@@ -27,7 +28,6 @@ from semstego.message.frame import HEADER_BITS, MAX_BODY_BYTES, UPPER_SHARES, Fr
 from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.costs import Cost
 from semstego.schemes.syndrome.layout import Indices, Layout
-from semstego.threads import in_threads
 
 HEIGHT = 12  # constraint height of the trellis; part of the format
 HEADER_UPPER = HEADER_BITS // 2  # the header's split is fixed: its reader knows nothing yet

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from semstego.api import Hidden, Message, Revealed, hide, key_from, reveal
+from semstego.api.hide_reveal import Hidden, Message, Revealed, hide, key_from, reveal
 from semstego.errors import SemstegoError
 from semstego.io.pictures import Source
 from semstego.message.cipher import Key

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.channel.picture import through_png
+from semstego.channel.pictures import through_png
 from semstego.codecs import stream as container
 from semstego.codecs.base import Picture, Symbols
 from semstego.codecs.block.codec import Encoding

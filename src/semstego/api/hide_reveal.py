@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from semstego.api.report import Report, report_on
 from semstego.codecs import stream as container
 from semstego.codecs.base import Picture, SymbolMap
 from semstego.codecs.block import operating_point
@@ -27,10 +28,9 @@ from semstego.io.pictures import Source, load_picture, squeezed
 from semstego.message import frame
 from semstego.message.cipher import Key, derive_key
 from semstego.message.frame import Opened
-from semstego.report import Report, report_on
 from semstego.schemes.base import LEARNED, Scheme
 from semstego.schemes.syndrome.scheme import SyndromeScheme
-from semstego.system import Progress, StegoSystem, no_progress
+from semstego.system.stego_system import Progress, StegoSystem, no_progress
 
 if TYPE_CHECKING:
     from semstego.learned_system import LearnedSystem

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
-from semstego.paper.figures import svg
+from semstego.plots.figures import svg
 from semstego.steganalysis.statistics import CURVE
 from semstego.steganalysis.summary import tells
 

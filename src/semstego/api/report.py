@@ -10,7 +10,7 @@ import numpy as np
 
 from semstego.metrics.image import feature_snr_db, psnr_db, ssim
 from semstego.metrics.message import bits_per_symbol, payload_bpp
-from semstego.system import Sent
+from semstego.system.stego_system import Sent
 
 
 @dataclass(frozen=True)

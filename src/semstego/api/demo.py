@@ -18,14 +18,14 @@ from rich.progress import track
 from rich.table import Table
 
 import semstego
-from semstego.api import CoverWarning, Hidden
+from semstego.api.hide_reveal import CoverWarning, Hidden
 from semstego.codecs.base import Picture
 from semstego.errors import EmbeddingError, OutputError
 from semstego.io.files import write_all
 from semstego.io.pictures import load_picture, squeezed
 from semstego.message.cipher import Key
 from semstego.message.frame import OVERHEAD_BYTES
-from semstego.paper.sheet import Row, draw
+from semstego.plots.sheet import Row, draw
 
 PASSPHRASE = "the demo's passphrase is no secret"
 BPP = 0.5

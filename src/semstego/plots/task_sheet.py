@@ -4,7 +4,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from semstego.channel.picture import png_bytes
+from semstego.channel.pictures import png_bytes
 from semstego.datasets.labelled import LabelledPictures
 from semstego.evaluation.task_gap import answers
 from semstego.evaluation.transmission import Received
