@@ -13,7 +13,7 @@ test: .venv/dev
 
 slow: .venv/dev .venv/oracle
 	$(BIN)/python -m pytest -m slow
-	PYTHONPATH=.venv/oracle $(BIN)/python -m pytest tests/unit/nets/test_oracles.py
+	PYTHONPATH=.venv/oracle $(BIN)/python -m pytest tests/unit/networks/test_oracles.py
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import fill_figures
+from tools import fill_figures
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -73,8 +73,8 @@ def test_scripts_and_make_targets_in_the_readme_exist():
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"\bmake ([a-z]+)`", README) + re.findall(r"^make ([a-z]+)", README, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    for script in re.findall(r"python (benchmarks/\w+\.py)", README):
-        assert (ROOT / script).is_file(), script
+    for module in re.findall(r"python -m ((?:experiments|tools)[\w.]+)", README):
+        assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
 
 
 def printed_by(code, folder):

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-import advise
-import audit_table
-import fuzz
-import record
-import speed
+from experiments import record
+from experiments.detection import table as audit_table
+from experiments.exactness import fuzz
+from experiments.speed import files as speed
+from tools import advise
 
 ROOT = Path(__file__).parents[2]
 RESULTS = sorted(record.RESULTS.glob("*.json"))
-AUDITS = [path for path in RESULTS if "benchmarks/audit_table.py" in json.loads(path.read_text())["command"]]
-BARS = {  # that the benchmarks must report, met or not
+AUDITS = [path for path in RESULTS if "experiments.detection.table" in json.loads(path.read_text())["command"]]
+BARS = {  # that the studies must report, met or not
     "quality": {
         "crops", "crops_psnr2_db", "crops_psnr1_db", "crops_reconstruction_db", "crops_reconstruction_ssim",
         "whole_cr085_reconstruction_db", "whole_cr050_reconstruction_db", "whole_cr025_reconstruction_db",
@@ -76,7 +76,9 @@ def test_results_say_how_they_were_made(path):
     found = json.loads(path.read_text())
     assert set(record.PROVENANCE) | {"bars"} <= set(found)
     assert found["experiment"] == path.stem
-    assert (ROOT / found["command"].split()[1]).is_file()
+    python, m, module, *_ = found["command"].split()
+    assert (python, m) == ("python", "-m")
+    assert (ROOT / f"{module.replace('.', '/')}.py").is_file()
     assert {"python", *record.PACKAGES} <= set(found["versions"])
     assert {"cpu", "cores", "load_average_at_start", "load_average_at_end"} <= set(found["machine"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["date"])

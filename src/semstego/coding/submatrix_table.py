@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Columns found by benchmarks/search_submatrices.py --seed 1; do not edit, they are part of the format.
+"""Columns found by tools/search_submatrices.py --seed 1; do not edit, they are part of the format.
 
 TABLE[height][width - 1] holds the columns of a block of that width, hexadecimal; bit r of a column
 stands r rows below the row of the block's message bit.

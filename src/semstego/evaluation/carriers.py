@@ -27,6 +27,7 @@ from semstego.codecs.convolutional.codec import ConvolutionalCodec
 from semstego.codecs.convolutional.quantiser import to_pictures
 from semstego.coding import ternary
 from semstego.coding.coins import coin_steps
+from semstego.datasets.tensors import batch
 from semstego.errors import ArgumentError, InfeasibleError, PictureError
 from semstego.evaluation.table2 import Hidden
 from semstego.message.bits import Bits
@@ -35,7 +36,6 @@ from semstego.schemes.learned.slots import Positions, gathered, interior_first, 
 from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.scheme import HEIGHT
 from semstego.system.stego_system import NONCES_TRIED
-from semstego.training.batches import batch
 
 # Two trained codecs are misread least after some 20 steps, in 41 and 31 % of their symbols; after 50 in 54 and 33 %.
 # They shrink some patterns forty- to three-hundredfold, and later steps blow up the rounding of the picture there.

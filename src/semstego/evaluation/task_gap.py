@@ -11,12 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from semstego.datasets.labelled import LabelledPictures
+from semstego.datasets.tensors import batch
 from semstego.evaluation.transmission import Received, transmit
 from semstego.losses.semantic import Task
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.system.stego_system import Progress
-from semstego.tasks.classification import Classification
-from semstego.training.batches import batch
 
 BATCH = 250
 
@@ -83,16 +82,6 @@ def right_answers(task: Task, pictures: NDArray[np.uint8], targets: NDArray[np.i
     ]
     right: NDArray[np.bool_] = torch.cat(scores).numpy() > 0.5
     return right
-
-
-@torch.inference_mode()
-def answers(judge: Classification, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """A classifier's answer to each picture ``(n, h, w, c)`` and its confidence in it, both ``(n,)``."""
-    found = [
-        torch.softmax(judge.network(batch(pictures[start : start + BATCH])), 1).max(1)
-        for start in range(0, len(pictures), BATCH)
-    ]
-    return torch.cat([one.indices for one in found]).numpy(), torch.cat([one.values for one in found]).numpy()
 
 
 def in_words(figures: dict[str, Any]) -> str:

@@ -6,7 +6,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from semstego.channel.pictures import png_bytes
 from semstego.datasets.labelled import LabelledPictures
-from semstego.evaluation.task_gap import answers
 from semstego.evaluation.transmission import Received
 from semstego.tasks.classification import Classification
 
@@ -28,7 +27,7 @@ def draw(judge: Classification, data: LabelledPictures, received: Received) -> b
     for column, (name, pictures) in enumerate(forms.items()):
         left = 8 + column * (CELL + 8)
         pen.text((left, 6), name, "black", font)
-        found, confidences = answers(judge, pictures[:count])
+        found, confidences = judge.answers(pictures[:count])
         for row in range(count):
             top = HEAD + row * (CELL + FOOT)
             colour = np.broadcast_to(pictures[row], (*pictures.shape[1:3], 3)).astype(np.uint8)

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from semstego.datasets.folder import central_squares, photographs
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError, PictureError
-from semstego.evaluation.task_gap import answers
 from semstego.tasks.classification import Classification
 
 SIDE = 224  # what the network was trained at
@@ -68,4 +67,4 @@ def label(judge: Classification, folder: Path, names: Path | None = None) -> Lab
     pictures = central_squares(photographs(folder, names), SIDE)
     if not len(pictures):
         raise PictureError(f"{folder} holds no photograph of {SIDE} x {SIDE} pixels or more")
-    return LabelledPictures(pictures, answers(judge, pictures)[0].astype(np.int64), judge.classes)
+    return LabelledPictures(pictures, judge.answers(pictures)[0].astype(np.int64), judge.classes)

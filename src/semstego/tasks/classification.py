@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import safetensors
+import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
+from semstego.datasets.tensors import batch
 from semstego.errors import WeightsError
 from semstego.networks.channels_last import channels_last
 from semstego.networks.googlenet import GoogLeNet
 
 SHIPPED = ("fashion-mnist", "objects")
 FORMAT = "semstego googlenet 1"
+BATCH = 250
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,15 @@ class Classification:
         """1.0 where the largest logit is the right one, else 0.0; ``(b,)``."""
         right: Tensor = self.network(picture).argmax(1) == target
         return right.float()
+
+    @torch.inference_mode()
+    def answers(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The class of each picture ``(n, h, w, c)`` and the probability it is given, both ``(n,)``."""
+        found = [
+            torch.softmax(self.network(batch(pictures[start : start + BATCH])), 1).max(1)
+            for start in range(0, len(pictures), BATCH)
+        ]
+        return torch.cat([one.indices for one in found]).numpy(), torch.cat([one.values for one in found]).numpy()
 
 
 def load(name: str | Path) -> Classification:

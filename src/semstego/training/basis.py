@@ -10,12 +10,13 @@ from torch import Tensor
 
 from semstego.codecs.block.basis import BlockBasis
 from semstego.datasets.labelled import LabelledPictures
+from semstego.datasets.tensors import as_float
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT, Task, semantic_loss
 from semstego.tasks import classification
 from semstego.training import loop as fit
 from semstego.training import optimiser
-from semstego.training.batches import Batches, as_float
+from semstego.training.batches import Batches
 from semstego.training.block_transform import BlockTransform
 from semstego.training.config import Plan, Share
 

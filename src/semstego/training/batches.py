@@ -3,10 +3,10 @@
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from semstego.datasets.labelled import LabelledPictures
+from semstego.datasets.tensors import as_float
 from semstego.errors import ConfigError
 
 
@@ -52,17 +52,6 @@ class Batches:
         start = place * self.batch + self.rank * share
         chosen = self._order[start : start + share]
         return as_float(self.pictures[chosen]), self.labels[chosen]
-
-
-def as_float(pictures: Tensor) -> Tensor:
-    """uint8 ``(b, c, h, w)``, grey or RGB, to float RGB in [0, 1], channels last in memory."""
-    colour = pictures.expand(-1, 3, -1, -1)
-    return (colour.float() / 255).contiguous(memory_format=torch.channels_last)
-
-
-def batch(pictures: NDArray[np.uint8]) -> Tensor:
-    """uint8 ``(b, h, w, c)`` to float RGB ``(b, 3, h, w)`` in [0, 1]."""
-    return as_float(torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2))
 
 
 def one_tile(pictures: Tensor, side: int | None) -> Tensor:

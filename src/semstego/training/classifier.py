@@ -11,12 +11,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from semstego.datasets.labelled import LabelledPictures
+from semstego.datasets.tensors import as_float
 from semstego.networks.channels_last import channels_last
 from semstego.networks.googlenet import GoogLeNet
 from semstego.training import loop as fit
 from semstego.training import optimiser
 from semstego.training.augment import Augmentation, augment
-from semstego.training.batches import Batches, as_float
+from semstego.training.batches import Batches
 from semstego.training.config import NotNegative, Plan, Share
 
 VALIDATION_BATCH = 250

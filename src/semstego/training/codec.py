@@ -10,11 +10,12 @@ from torch.nn import functional
 
 from semstego.codecs.convolutional.codec import STEP, ConvolutionalCodec
 from semstego.codecs.convolutional.networks import compression_ratio, start_near_identity
+from semstego.datasets.tensors import as_float
 from semstego.losses.semantic import Task, semantic_loss
 from semstego.networks.channels_last import channels_last
 from semstego.training import examples, optimiser
 from semstego.training import loop as fit
-from semstego.training.batches import Batches, as_float, one_tile
+from semstego.training.batches import Batches, one_tile
 from semstego.training.config import NotNegative, TiledPlan
 
 VALIDATION_BATCH = 250

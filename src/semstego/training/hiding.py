@@ -17,6 +17,7 @@ from torch import Tensor
 from semstego.codecs.convolutional import shaped_weights
 from semstego.codecs.convolutional.codec import ConvolutionalCodec
 from semstego.codecs.convolutional.networks import compression_ratio
+from semstego.datasets.tensors import as_float
 from semstego.errors import ConfigError
 from semstego.losses.famo import Famo, FixedWeights, batch_statistics_untouched
 from semstego.losses.semantic import Task
@@ -27,7 +28,7 @@ from semstego.schemes.learned import slots as spreading
 from semstego.schemes.learned.model import NOT_IN_WEIGHTS, LearnedModel, Passage
 from semstego.training import examples, optimiser
 from semstego.training import loop as fit
-from semstego.training.batches import Batches, as_float, one_tile
+from semstego.training.batches import Batches, one_tile
 from semstego.training.critics import NAMES, Critics
 from semstego.training.hiding_plan import LearnedPlan
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-import audit_speed
+from experiments.detection import speed as audit_speed
 from semstego.steganalysis.features import extraction
 from semstego.steganalysis.features.spam import spam686
 from semstego.steganalysis.features.srm_residuals import SRM_FAMILIES, quantised_residuals

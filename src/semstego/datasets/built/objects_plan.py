@@ -26,7 +26,7 @@ TELLING = (
     "fruit", "apple.", "orange", "lemon", "banana", "berry", "vegetable", "tomato", "pumpkin", "tool",
     "others:", "hammer", "scissors", "wrench", "kettle", "coffee", "cup", "car.", "truck", "boat.", "ship.",
     "plane.", "motorcycle", "rocket", "astronaut", "parking", "coin", "money", "planet", "moon.", "earth.",
-    # of the photographs that benchmarks/split deals out, whose names do not tell:
+    # of the photographs that experiments/split deals out, whose names do not tell:
     "quokka", "chelsea", "chicky", "twowings", "riaphotographs", "bliznaca", "stuff", "left.", "america.",
     "africa.", "eveningglow", "scenetext01",
 )

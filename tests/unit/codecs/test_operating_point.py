@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shipped weights and their cards; weights from outside are checked before they are believed."""
+
+import hashlib
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semstego.codecs.block import operating_point
+from semstego.codecs.block.fitting import DESIGNS
+from semstego.codecs.block.operating_point import SHIPPED
+from semstego.errors import SemstegoError, WeightsError
+
+FOLDER = resources.files("semstego") / "weights"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_point_has_a_card_that_fits(name):
+    card = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+    data = (FOLDER / f"{name}.safetensors").read_bytes()
+    point = operating_point.load(name)
+    assert card["sha256"] == hashlib.sha256(data).hexdigest()
+    assert card["fingerprint"] == point.fingerprint.hex()
+    assert card["name"] == name
+    assert all(entry["licence"] for entry in card["data"]["packages"])
+    assert sum(entry["photographs"] for entry in card["data"]["packages"]) == card["data"]["photographs"]
+    for channels in (1, 3):
+        basis = point.codec.basis(channels)
+        assert (basis.block, basis.kept) == DESIGNS[name][channels]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_bases_are_orthonormal(name):
+    for channels in (1, 3):
+        basis = operating_point.load(name).codec.basis(channels)
+        rows = basis.synthesis / basis.steps[:, None] / 2**24
+        np.testing.assert_allclose(rows @ rows.T, np.eye(basis.kept), atol=1e-5)
+        np.testing.assert_allclose(basis.steps, np.abs(rows).sum(axis=1) * 128 / 127, rtol=1e-5)
+
+
+def test_fitted_photographs_are_no_test_photographs():
+    split = Path(__file__).parents[3] / "experiments" / "split"
+    parts = [set((split / f"{part}.txt").read_text().split()) for part in ("fit", "validation", "test")]
+    assert not parts[0] & parts[1]
+    assert not parts[0] & parts[2]
+    assert not parts[1] & parts[2]
+
+
+def test_weights_come_back_from_their_file(tmp_path, point):
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(point.to_bytes())
+    again = operating_point.load(path)
+    assert again.fingerprint == point.fingerprint
+    assert again.name == "mine"
+
+
+@pytest.mark.parametrize("content", [b"", b"not weights", bytes(100), b"\xff" * 8 + b"{}"])
+def test_files_that_are_no_weights_are_refused(tmp_path, content):
+    path = tmp_path / "bad.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError):
+        operating_point.load(path)
+
+
+def test_what_is_not_there_is_refused(tmp_path):
+    for name in ("cr099", tmp_path, tmp_path / "no"):
+        with pytest.raises(WeightsError):
+            operating_point.load(name)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_tampered_weights_are_refused_or_still_closed(tmp_path_factory, data):
+    arrays = safetensors.numpy.load((FOLDER / "cr085.safetensors").read_bytes())
+    name = data.draw(st.sampled_from(sorted(arrays)))
+    how = data.draw(st.sampled_from(["drop", "shape", "type", "values"]))
+    array = arrays[name].copy()
+    if how == "drop":
+        del arrays[name]
+    elif how == "shape":
+        arrays[name] = np.ascontiguousarray(array.ravel()[:-1])
+    elif how == "type":
+        arrays[name] = array.astype(np.float32)
+    else:
+        limits = np.iinfo(array.dtype)
+        array.flat[data.draw(st.integers(0, array.size - 1))] = data.draw(st.integers(int(limits.min), int(limits.max)))
+        arrays[name] = array
+    path = tmp_path_factory.mktemp("weights") / "x.safetensors"
+    path.write_bytes(safetensors.numpy.save(arrays))
+    try:
+        codec = operating_point.load(path).codec
+    except WeightsError:
+        return
+    picture = np.random.default_rng(0).integers(0, 256, (34, 35, 3), np.uint8)
+    symbols = codec.encode(picture)
+    assert (codec.carriers(codec.encode(codec.decode(symbols))) == codec.carriers(symbols)).all()
+
+
+def test_other_weights_cannot_read_a_stream(point):
+    import semstego
+
+    stream = semstego.send(np.full((40, 40, 3), (90, 80, 70), np.uint8), codec=point.name)
+    other = "cr085" if point.name != "cr085" else "cr050"
+    with pytest.raises(SemstegoError):
+        semstego.reconstruct(stream, codec=other)
