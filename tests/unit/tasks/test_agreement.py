@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from semstego.cli.main import app
 from semstego.errors import DataError, PictureError
+from semstego.evaluation.task_gap import right_answers
 from semstego.tasks import agreement
 
 
@@ -40,8 +41,8 @@ def test_it_knows_a_tripod_and_a_cup_of_coffee(judge, squares):
 
 def test_noise_ends_the_agreement(judge, squares, rng):
     data = agreement.label(judge, squares)
-    assert right_judge.answers(data.pictures, data.labels).all()
-    assert not right_judge.answers(rng.integers(0, 256, data.pictures.shape, np.uint8), data.labels).any()
+    assert right_answers(judge, data.pictures, data.labels).all()
+    assert not right_answers(judge, rng.integers(0, 256, data.pictures.shape, np.uint8), data.labels).any()
     assert (judge.answers(data.pictures)[1] <= 1).all()
 
 
