@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from experiments import record
 from semstego.tasks import classification
-from semstego.training import loop as fit
+from semstego.training import loop
 from semstego.training.batches import Batches
 from semstego.training.config import Data, read_config
 from semstego.training.hiding import PASSES, LearnedTraining
@@ -56,7 +56,7 @@ def main() -> None:
 def measured(plan: LearnedPlan) -> dict[str, dict[str, float]]:
     """Of each pass: the median seconds and the operations of a picture."""
     batches = Batches(plan.data.load("train"), BATCH, seed=plan.seed, device=torch.device("cpu"))
-    experiment = LearnedTraining(fit.fabric(plan, accelerator="cpu"), plan, classification.load(plan.task), batches)
+    experiment = LearnedTraining(loop.fabric(plan, accelerator="cpu"), plan, classification.load(plan.task), batches)
     pictures, labels = batches.at(0)
     found = {}
     for place, name in enumerate(PASSES["paper"]):

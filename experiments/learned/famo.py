@@ -17,7 +17,7 @@ import torch
 from experiments import record
 from semstego.datasets.labelled import LabelledPictures
 from semstego.plots.figures import famo_weights
-from semstego.training import loop as fit
+from semstego.training import loop
 from semstego.training.batches import Batches
 from semstego.training.hiding import LearnedTraining
 from semstego.training.hiding_plan import LearnedPlan
@@ -80,14 +80,14 @@ def run(source, folder: Path) -> tuple[dict, dict, dict]:
     trained = {}
     for name, weights in WEIGHTS.items():
         plan = LearnedPlan(**PLAN, weights=weights)
-        trained[name] = LearnedTraining(fit.fabric(plan, accelerator="cpu"), plan, None, batches)
+        trained[name] = LearnedTraining(loop.fabric(plan, accelerator="cpu"), plan, None, batches)
     seconds = {name: [] for name in trained}
     courses = {name: np.zeros((STEPS, len(NAMES))) for name in trained}
     losses = {name: [] for name in trained}
     for step in range(STEPS):
         pictures, labels = batches.at(step)
         for name, experiment in trained.items():
-            fit.seed_step(SEED, 0, step)
+            loop.seed_step(SEED, 0, step)
             start = time.perf_counter()
             figures = experiment.training_step(pictures, labels, step / STEPS)
             seconds[name].append(time.perf_counter() - start)

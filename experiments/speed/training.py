@@ -20,8 +20,7 @@ from experiments import record
 from semstego.datasets.labelled import LabelledPictures
 from semstego.networks.channels_last import channels_last
 from semstego.networks.googlenet import GoogLeNet
-from semstego.training import loop as fit
-from semstego.training import optimiser
+from semstego.training import loop, optimiser
 from semstego.training.augment import Augmentation
 from semstego.training.batches import Batches
 from semstego.training.classifier import ClassificationPlan, ClassifierTraining
@@ -95,12 +94,12 @@ def bare(plan: ClassificationPlan, data: LabelledPictures) -> float:
 
 def ours(plan: ClassificationPlan, data: LabelledPictures) -> float:
     """Seconds of the same epoch by the project's loop; the validation at its end is on one picture."""
-    runner = fit.fabric(plan, accelerator="cpu")
+    runner = loop.fabric(plan, accelerator="cpu")
     experiment = ClassifierTraining(runner, plan, data.first(1))
     batches = Batches(data, plan.batch, seed=plan.seed, device=runner.device)
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        fit.fit(runner, experiment, batches, plan, Path(folder), lambda what, share: None)
+        loop.fit(runner, experiment, batches, plan, Path(folder), lambda what, share: None)
         return time.perf_counter() - start
 
 

@@ -35,7 +35,7 @@ from semstego.metrics.image import psnr_db
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.plots.figures import task_against_ratio
 from semstego.tasks import classification
-from semstego.training import loop as fit
+from semstego.training import loop
 from semstego.training.basis import TaskCodecPlan, moved
 
 SETS = ("fashion-mnist", "objects")
@@ -89,7 +89,7 @@ def main() -> None:
     print(target)
 
 
-def sweep(name: str, folder: Path, progress: fit.Progress) -> dict:
+def sweep(name: str, folder: Path, progress: Progress) -> dict:
     """Accuracies of one set at every ratio."""
     judge = classification.load(name)
     train, validation, test = (as_colour(sets.load(name, folder, split)) for split in ("train", "validation", "test"))
@@ -106,7 +106,7 @@ def sweep(name: str, folder: Path, progress: fit.Progress) -> dict:
         start, answers = bases[row["kept"]], {}
         for method, weight in (("gradient", 1.0), ("task", PICTURE_WEIGHT)):
             plan = TaskCodecPlan(data={"set": name, "folder": folder}, task=name, picture_weight=weight, **PLAN)
-            runner, few = fit.fabric(plan, accelerator="cpu"), train.first(PICTURES)
+            runner, few = loop.fabric(plan, accelerator="cpu"), train.first(PICTURES)
             with tempfile.TemporaryDirectory() as run:
                 basis, _ = moved(plan, start, judge, few, validation.first(500), Path(run), runner, progress)
             row[method], answers[method] = judged(basis, judge, test, clean)

@@ -15,10 +15,11 @@ from semstego.errors import CapacityError, EmbeddingError, InfeasibleError, Noth
 from semstego.message import frame
 from semstego.message.cipher import Key
 from semstego.message.frame import Opened
+from semstego.progress import Progress, no_progress
 from semstego.schemes.learned import point as learned_point
 from semstego.schemes.learned.point import LearnedPoint
 from semstego.schemes.learned.scheme import LearnedScheme
-from semstego.system.stego_system import NONCES_TRIED, Progress, Sent, next_nonce, no_progress
+from semstego.system.stego_system import NONCES_TRIED, Sent, next_nonce
 
 
 class LearnedSystem:

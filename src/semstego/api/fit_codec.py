@@ -74,13 +74,13 @@ def _fitted_to_task(
     start: BlockBasis, task: TaskFit, progress: Callable[[str, float], None]
 ) -> tuple[BlockBasis, dict[str, Any]]:
     """The basis moved under eq. 3, and what the card says of that."""
-    from semstego.training import loop as fit
+    from semstego.training import loop
     from semstego.training.basis import TaskCodecPlan, fit_basis  # torch is for those who ask for a task
     from semstego.training.config import read_config
 
     plan = read_config(task.config, TaskCodecPlan)
     task.run.mkdir(parents=True, exist_ok=True)
-    basis, figures = fit_basis(plan, start, task.run, fit.fabric(plan), progress)
+    basis, figures = fit_basis(plan, start, task.run, loop.fabric(plan), progress)
     return basis, {"colour basis moved under eq. 3": plan.model_dump(mode="json") | {"on its validation set": figures}}
 
 

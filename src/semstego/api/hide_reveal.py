@@ -28,9 +28,10 @@ from semstego.io.pictures import Source, load_picture, squeezed
 from semstego.message import frame
 from semstego.message.cipher import Key, derive_key
 from semstego.message.frame import Opened
+from semstego.progress import Progress, no_progress
 from semstego.schemes.base import LEARNED, Scheme
 from semstego.schemes.syndrome.scheme import SyndromeScheme
-from semstego.system.stego_system import Progress, StegoSystem, no_progress
+from semstego.system.stego_system import StegoSystem
 
 if TYPE_CHECKING:
     from semstego.learned_system import LearnedSystem

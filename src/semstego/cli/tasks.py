@@ -26,14 +26,14 @@ def train_task(
     from semstego.cli import terminal
     from semstego.io.files import check_output, write_all
     from semstego.tasks.classification import to_bytes
-    from semstego.training import loop as fit
+    from semstego.training import loop
     from semstego.training.classifier import ClassificationPlan, train
     from semstego.training.config import read_config
 
     plan = read_config(config, ClassificationPlan)
     check_output(output, force=force)
     run.mkdir(parents=True, exist_ok=True)
-    runner = fit.fabric(plan, accelerator=accelerator, devices=devices, nodes=nodes)
+    runner = loop.fabric(plan, accelerator=accelerator, devices=devices, nodes=nodes)
     with terminal.bar() as progress:
         network, classes = train(plan, run, runner, progress)
     if runner.is_global_zero:

@@ -61,14 +61,14 @@ def _train(
     from semstego.codecs.convolutional import shaped_weights
     from semstego.io.files import check_output, write_all
     from semstego.tasks import classification
-    from semstego.training import loop as fit
+    from semstego.training import loop
     from semstego.training.config import read_config
 
     plan = read_config(config, kind)
     check_output(output, force=force)
     run.mkdir(parents=True, exist_ok=True)
     accelerator, devices, nodes = machines
-    runner = fit.fabric(plan, accelerator=accelerator, devices=devices, nodes=nodes)
+    runner = loop.fabric(plan, accelerator=accelerator, devices=devices, nodes=nodes)
     task = None
     if plan.task:
         task = classification.load(plan.task)

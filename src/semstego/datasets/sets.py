@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from semstego.datasets.built import crops, objects
-from semstego.datasets.download.download import Progress
 from semstego.datasets.labelled import LabelledPictures
 from semstego.datasets.published import bossbase, cifar10, fashion_mnist
 from semstego.errors import DataError
+from semstego.progress import Progress
 
 FETCHED: dict[str, Callable[[Path, Path | None, Progress], None]] = {
     "fashion-mnist": fashion_mnist.fetch,

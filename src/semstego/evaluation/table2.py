@@ -26,7 +26,7 @@ from semstego.metrics.detection import bootstrap_interval
 from semstego.metrics.image import psnr_db, ssim
 from semstego.metrics.message import bit_error_rate, bits_per_symbol, payload_bpp
 from semstego.metrics.task import accuracy, paired_gap
-from semstego.system.stego_system import Progress
+from semstego.progress import Progress
 
 BATCH = 50
 COLUMNS = (

@@ -15,7 +15,7 @@ from semstego.datasets.tensors import batch
 from semstego.evaluation.transmission import Received, transmit
 from semstego.losses.semantic import Task
 from semstego.metrics.task import accuracy, paired_gap
-from semstego.system.stego_system import Progress
+from semstego.progress import Progress
 
 BATCH = 250
 

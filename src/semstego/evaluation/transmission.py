@@ -18,7 +18,8 @@ from semstego.codecs.block import operating_point
 from semstego.errors import InfeasibleError
 from semstego.message import frame
 from semstego.message.cipher import Key
-from semstego.system.stego_system import NONCES_TRIED, Progress, StegoSystem
+from semstego.progress import Progress
+from semstego.system.stego_system import NONCES_TRIED, StegoSystem
 
 CHUNK = 50  # pictures a process gets at once
 

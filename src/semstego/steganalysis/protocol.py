@@ -12,9 +12,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from semstego.progress import Progress
 from semstego.steganalysis.controls import CONTROLS, RATE
 from semstego.steganalysis.detectors.base import Judge, NumbersJudge, Parts, Scores, no_opinion
-from semstego.steganalysis.features.extraction import Cache, Progress, judging_digest
+from semstego.steganalysis.features.extraction import Cache, judging_digest
 from semstego.steganalysis.pairs import Pairs
 from semstego.steganalysis.statistics import figures_of, shown
 

@@ -9,7 +9,6 @@ PNG. A block that stage II reads otherwise goes wet and its segment is coded aga
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,16 +24,12 @@ from semstego.errors import CapacityError, EmbeddingError, InfeasibleError
 from semstego.message import frame
 from semstego.message.cipher import Key
 from semstego.message.frame import Frame, Opened
+from semstego.progress import Progress, no_progress
 from semstego.schemes.base import Embedding, Scheme
 from semstego.schemes.syndrome.scheme import SyndromeScheme
 
 MAX_RETRIES = 8
 NONCES_TRIED = 3
-Progress = Callable[[str, float], None]  # what is being done, and the share of it that is done
-
-
-def no_progress(what: str, share: float) -> None:
-    """Report to nobody."""
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from semstego.datasets.labelled import LabelledPictures
 from semstego.datasets.tensors import as_float
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT, Task, semantic_loss
+from semstego.progress import Progress
 from semstego.tasks import classification
-from semstego.training import loop as fit
-from semstego.training import optimiser
+from semstego.training import loop, optimiser
 from semstego.training.batches import Batches
 from semstego.training.block_transform import BlockTransform
 from semstego.training.config import Plan, Share
@@ -32,7 +32,7 @@ class TaskCodecPlan(Plan):
     """lambda of eq. 3; 1 leaves the task out."""
 
 
-class TaskCodecTraining(fit.Experiment):
+class TaskCodecTraining(loop.Experiment):
     """Equation 3 with a frozen task, over the orthonormal bases."""
 
     def __init__(self, runner: Fabric, plan: TaskCodecPlan, basis: BlockBasis, task: Task, validation: Batches) -> None:
@@ -68,7 +68,7 @@ class TaskCodecTraining(fit.Experiment):
 
 
 def fit_basis(
-    plan: TaskCodecPlan, start: BlockBasis, folder: Path, runner: Fabric, progress: fit.Progress
+    plan: TaskCodecPlan, start: BlockBasis, folder: Path, runner: Fabric, progress: Progress
 ) -> tuple[BlockBasis, dict[str, float]]:
     """Move a basis for colour pictures under eq. 3, for the classifier and on the pictures that the plan names.
 
@@ -101,12 +101,12 @@ def moved(
     validation: LabelledPictures,
     folder: Path,
     runner: Fabric,
-    progress: fit.Progress,
+    progress: Progress,
 ) -> tuple[BlockBasis, dict[str, float]]:
     """The same for a task and pictures that are here already."""
     if any(side % start.block for side in data.pictures.shape[1:3]):
         raise ConfigError(f"these pictures cannot be cut into blocks of {start.block} pixels")
     held_out = Batches(validation, 1, seed=0, device=runner.device)
     experiment = TaskCodecTraining(runner, plan, start, task, held_out)
-    figures = fit.fit(runner, experiment, fit.shared(runner, plan, data), plan, folder, progress)
+    figures = loop.fit(runner, experiment, loop.shared(runner, plan, data), plan, folder, progress)
     return experiment.bare.basis(), figures

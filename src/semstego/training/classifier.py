@@ -14,8 +14,8 @@ from semstego.datasets.labelled import LabelledPictures
 from semstego.datasets.tensors import as_float
 from semstego.networks.channels_last import channels_last
 from semstego.networks.googlenet import GoogLeNet
-from semstego.training import loop as fit
-from semstego.training import optimiser
+from semstego.progress import Progress
+from semstego.training import loop, optimiser
 from semstego.training.augment import Augmentation, augment
 from semstego.training.batches import Batches
 from semstego.training.config import NotNegative, Plan, Share
@@ -40,7 +40,7 @@ class ClassificationPlan(Plan):
         return self
 
 
-class ClassifierTraining(fit.Experiment):
+class ClassifierTraining(loop.Experiment):
     """GoogLeNet with auxiliary heads, cross-entropy."""
 
     def __init__(self, runner: Fabric, plan: ClassificationPlan, validation: LabelledPictures) -> None:
@@ -90,7 +90,7 @@ class ClassifierTraining(fit.Experiment):
 
 
 def train(
-    plan: ClassificationPlan, folder: Path, runner: Fabric, progress: fit.Progress
+    plan: ClassificationPlan, folder: Path, runner: Fabric, progress: Progress
 ) -> tuple[GoogLeNet, tuple[str, ...]]:
     """Train, or go on with, the run in ``folder``; returns the network with its heads, and the classes.
 
@@ -99,5 +99,5 @@ def train(
     """
     data, validation = plan.data.load("train"), plan.data.load("validation")
     experiment = ClassifierTraining(runner, plan, validation)
-    fit.fit(runner, experiment, fit.shared(runner, plan, data), plan, folder, progress)
+    loop.fit(runner, experiment, loop.shared(runner, plan, data), plan, folder, progress)
     return experiment.bare, data.classes

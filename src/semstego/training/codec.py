@@ -13,8 +13,8 @@ from semstego.codecs.convolutional.networks import compression_ratio, start_near
 from semstego.datasets.tensors import as_float
 from semstego.losses.semantic import Task, semantic_loss
 from semstego.networks.channels_last import channels_last
-from semstego.training import examples, optimiser
-from semstego.training import loop as fit
+from semstego.progress import Progress
+from semstego.training import examples, loop, optimiser
 from semstego.training.batches import Batches, one_tile
 from semstego.training.config import NotNegative, TiledPlan
 
@@ -30,7 +30,7 @@ class CodecPlan(TiledPlan):
     has none, and its codec blurs at stage II what a message has done; with it, stage II sees what stage I sees."""
 
 
-class CodecTraining(fit.Experiment):
+class CodecTraining(loop.Experiment):
     """Equation 3, and a penalty on features that the quantiser would clamp."""
 
     def __init__(self, runner: Fabric, plan: CodecPlan, task: Task | None, validation: Batches) -> None:
@@ -92,9 +92,7 @@ class CodecTraining(fit.Experiment):
         return as_float(self.held_out.pictures[start:stop])[:, : self.plan.architecture.channels]
 
 
-def train(
-    plan: CodecPlan, task: Task | None, folder: Path, runner: Fabric, progress: fit.Progress
-) -> ConvolutionalCodec:
+def train(plan: CodecPlan, task: Task | None, folder: Path, runner: Fabric, progress: Progress) -> ConvolutionalCodec:
     """Train, or go on with, the run in ``folder``.
 
     Raises:
@@ -102,6 +100,6 @@ def train(
     """
     held_out = Batches(plan.load("validation"), 1, seed=0, device=runner.device)
     experiment = CodecTraining(runner, plan, task, held_out)
-    batches = fit.shared(runner, plan, plan.load("train"))
-    fit.fit(runner, experiment, batches, plan, folder, progress)
+    batches = loop.shared(runner, plan, plan.load("train"))
+    loop.fit(runner, experiment, batches, plan, folder, progress)
     return experiment.bare

@@ -24,10 +24,10 @@ from semstego.losses.semantic import Task
 from semstego.losses.sets import SETS, Outcome
 from semstego.losses.terms import adversarial_loss, confusion_loss
 from semstego.networks.channels_last import channels_last
+from semstego.progress import Progress
 from semstego.schemes.learned import slots as spreading
 from semstego.schemes.learned.model import NOT_IN_WEIGHTS, LearnedModel, Passage
-from semstego.training import examples, optimiser
-from semstego.training import loop as fit
+from semstego.training import examples, loop, optimiser
 from semstego.training.batches import Batches, one_tile
 from semstego.training.critics import NAMES, Critics
 from semstego.training.hiding_plan import LearnedPlan
@@ -38,7 +38,7 @@ VALIDATION_BATCH = 100
 MESSAGE_SEED = 20_260_101  # of the validation's messages, alike in every epoch
 
 
-class LearnedTraining(fit.Experiment):
+class LearnedTraining(loop.Experiment):
     """Steps of hiding and revealing, and of the critics where there are any.
 
     Args:
@@ -277,7 +277,7 @@ def starting_model(plan: LearnedPlan) -> LearnedModel:
     return model
 
 
-def train(plan: LearnedPlan, task: Task | None, folder: Path, runner: Fabric, progress: fit.Progress) -> LearnedModel:
+def train(plan: LearnedPlan, task: Task | None, folder: Path, runner: Fabric, progress: Progress) -> LearnedModel:
     """Train, or go on with, the run in ``folder``.
 
     Raises:
@@ -287,6 +287,6 @@ def train(plan: LearnedPlan, task: Task | None, folder: Path, runner: Fabric, pr
     """
     held_out = Batches(plan.load("validation"), 1, seed=0, device=runner.device)
     experiment = LearnedTraining(runner, plan, task, held_out)
-    batches = fit.shared(runner, plan, plan.load("train"))
-    fit.fit(runner, experiment, batches, plan, folder, progress)
+    batches = loop.shared(runner, plan, plan.load("train"))
+    loop.fit(runner, experiment, batches, plan, folder, progress)
     return experiment.bare

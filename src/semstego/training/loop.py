@@ -3,7 +3,6 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch.optim import Optimizer
 
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError
+from semstego.progress import Progress
 from semstego.training import checkpoint
 from semstego.training.batches import Batches
 from semstego.training.config import Plan
@@ -24,8 +24,6 @@ from semstego.training.log import Log
 CHECKPOINT = "checkpoint.safetensors"
 CHECKPOINT_EVERY_S = 60.0
 LOG_EVERY = 50  # steps
-
-Progress = Callable[[str, float], None]
 
 
 class Experiment(ABC):

@@ -12,7 +12,7 @@ from semstego.codecs.block.codec import BlockCodec
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT
-from semstego.training import loop as fit
+from semstego.training import loop
 from semstego.training.basis import TaskCodecPlan, moved
 from semstego.training.config import read_config
 
@@ -56,7 +56,7 @@ def start():
 def fitted(start, data, folder, weight):
     torch.set_num_threads(1)
     plan = read_config(CONFIG, TaskCodecPlan).model_copy(update={"epochs": 8, "batch": 32, "picture_weight": weight})
-    runner = fit.fabric(plan, accelerator="cpu")
+    runner = loop.fabric(plan, accelerator="cpu")
     folder.mkdir()
     return moved(plan, start, Stripes(), data, data.first(64), folder, runner, lambda what, share: None)
 

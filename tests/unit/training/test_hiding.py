@@ -18,10 +18,9 @@ from semstego.datasets.built import crops, set_folder
 from semstego.datasets.enlarge import softened
 from semstego.errors import ConfigError, WeightsError
 from semstego.schemes.learned.model import Architecture, LearnedModel, Passage
-from semstego.training import checkpoint
+from semstego.training import checkpoint, loop
 from semstego.training import codec as train_codec
 from semstego.training import hiding as train_learned
-from semstego.training import loop as fit
 from semstego.training.batches import Batches, one_tile
 from semstego.training.codec import CodecPlan, CodecTraining
 from semstego.training.config import Data, read_config
@@ -91,7 +90,7 @@ def quick_codec(folders):
 
 
 def experiment_of(plan, kind=LearnedTraining):
-    runner = fit.fabric(plan, accelerator="cpu")
+    runner = loop.fabric(plan, accelerator="cpu")
     held_out = Batches(plan.load("validation"), 1, seed=0, device=runner.device)
     return kind(runner, plan, None, held_out)
 
@@ -109,7 +108,7 @@ def run(plan, place, *, kind=LearnedTraining, stop_at=None, watch=None):
         return watch(experiment, lambda: inner(*arguments)) if watch else inner(*arguments)
 
     experiment.training_step = step
-    figures = fit.fit(experiment.runner, experiment, batches, plan, place, lambda line, share: None)
+    figures = loop.fit(experiment.runner, experiment, batches, plan, place, lambda line, share: None)
     return experiment, figures
 
 
@@ -158,7 +157,7 @@ def changes_of_each_step(plan, place):
 def test_some_dozens_of_steps_make_the_codec_better(quick_codec, tmp_path):
     plan = quick_codec()
     before = experiment_of(plan, CodecTraining).validate()["validation_psnr_db"]
-    codec = train_codec.train(plan, None, tmp_path, fit.fabric(plan, accelerator="cpu"), lambda line, share: None)
+    codec = train_codec.train(plan, None, tmp_path, loop.fabric(plan, accelerator="cpu"), lambda line, share: None)
     psnr = course(tmp_path, "validation_psnr_db")
     assert len(psnr) == 4
     assert before + 3 < psnr[-1]
@@ -173,7 +172,7 @@ def test_some_dozens_of_steps_make_the_codec_better(quick_codec, tmp_path):
 def test_a_killed_codec_training_goes_on_bit_for_bit(quick_codec, tmp_path, monkeypatch):
     plan = quick_codec(epochs=1)
     run(plan, tmp_path / "whole", kind=CodecTraining)
-    monkeypatch.setattr(fit, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY_S", 0.0)
     with pytest.raises(KeyboardInterrupt):
         run(plan, tmp_path / "cut", kind=CodecTraining, stop_at=7)
     run(plan, tmp_path / "cut", kind=CodecTraining)
@@ -226,7 +225,7 @@ def test_the_scheme_learns_to_hide_a_tenth_of_a_bit_per_pixel_around_a_fixed_cod
         optimiser={**ADAM, "learning_rate": 0.005},
     )
     before = experiment_of(plan).validate()
-    model = train_learned.train(plan, None, tmp_path, fit.fabric(plan, accelerator="cpu"), lambda line, share: None)
+    model = train_learned.train(plan, None, tmp_path, loop.fabric(plan, accelerator="cpu"), lambda line, share: None)
     for stage in "12":
         accuracy = course(tmp_path, f"validation_accuracy_{stage}")
         assert 0.4 < before[f"validation_accuracy_{stage}"] < 0.6
@@ -250,7 +249,7 @@ def test_a_seed_makes_a_run_and_another_seed_another(tiny, tmp_path):
 
 def same_end(one, other):
     """Are the last checkpoints of two runs the same files, and their logs the same but for the speed?"""
-    last = [(place / fit.CHECKPOINT).read_bytes() for place in (one, other)]
+    last = [(place / loop.CHECKPOINT).read_bytes() for place in (one, other)]
     return last[0] == last[1] and logged(one) == logged(other)
 
 
@@ -264,7 +263,7 @@ FULL = {"critics": CRITICS, "codec_learns": True, "weights": "famo"}
 def test_a_killed_run_goes_on_bit_for_bit(tiny, tmp_path, monkeypatch, schedule, weights, stop_at):
     plan = tiny(**{**FULL, "weights": weights}, schedule=schedule)
     run(plan, tmp_path / "whole")
-    monkeypatch.setattr(fit, "CHECKPOINT_EVERY_S", 0.0)  # a checkpoint after every step
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY_S", 0.0)  # a checkpoint after every step
     with pytest.raises(KeyboardInterrupt):
         run(plan, tmp_path / "cut", stop_at=stop_at)
     run(plan, tmp_path / "cut")
@@ -275,24 +274,24 @@ def test_all_of_a_checkpoint_matters(tiny, tmp_path, monkeypatch):
     """What a resumed run forgot, or found otherwise, would show in its end."""
     plan = tiny(**FULL)
     run(plan, tmp_path / "whole")
-    monkeypatch.setattr(fit, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY_S", 0.0)
     with pytest.raises(KeyboardInterrupt):
         run(plan, tmp_path / "cut", stop_at=3)
-    kept = (tmp_path / "cut" / fit.CHECKPOINT).read_bytes()
+    kept = (tmp_path / "cut" / loop.CHECKPOINT).read_bytes()
     found = {}
     for kind, name in [
         ("weighing", "logits"), ("networks", "model"), ("networks", "critic_1"),
         ("optimisers", "model"), ("optimisers", "critic_2"),
     ]:  # fmt: skip
-        (tmp_path / "cut" / fit.CHECKPOINT).write_bytes(kept)
-        state = checkpoint.load(tmp_path / "cut" / fit.CHECKPOINT, torch.device("cpu"))
+        (tmp_path / "cut" / loop.CHECKPOINT).write_bytes(kept)
+        state = checkpoint.load(tmp_path / "cut" / loop.CHECKPOINT, torch.device("cpu"))
         part = state["experiment"][kind][name]
         numbers = {"weighing": lambda part: [part], "networks": lambda part: list(part.values())}
         moments = [moment for one in part["state"].values() for moment in one.values()] if kind == "optimisers" else []
         for tensor in moments or numbers[kind](part):
             if tensor.is_floating_point() and not tensor.isnan().any():
                 tensor.mul_(0.5)
-        checkpoint.save(tmp_path / "cut" / fit.CHECKPOINT, state)
+        checkpoint.save(tmp_path / "cut" / loop.CHECKPOINT, state)
         run(plan, tmp_path / "cut")
         found[kind, name] = same_end(tmp_path / "whole", tmp_path / "cut")
     assert not any(found.values()), found
@@ -387,7 +386,7 @@ def test_critics_learn_which_is_the_stego_each_from_what_it_sees(tiny):
         shown = [calm, calm, calm, calm]
         shown[place] = noisy
         passage = Passage(*shown, calm, calm)
-        critics = Critics(fit.fabric(tiny(), accelerator="cpu"), tiny(critics=FAST).critics, 3)
+        critics = Critics(loop.fabric(tiny(), accelerator="cpu"), tiny(critics=FAST).critics, 3)
         for _ in range(15):
             losses = critics.learn(passage, train_learned.NAMES, 0.0, 1)
         assert losses[f"{noisy_name}_loss"] < 0.2
@@ -422,7 +421,7 @@ def test_the_lagged_weights_are_others(tiny, tmp_path):
     for weights in ("famo", "famo-lagged"):
         run(tiny(weights=weights), tmp_path / weights)
     logits = {
-        name: checkpoint.load(tmp_path / name / fit.CHECKPOINT, torch.device("cpu"))["experiment"]["weighing"]
+        name: checkpoint.load(tmp_path / name / loop.CHECKPOINT, torch.device("cpu"))["experiment"]["weighing"]
         for name in ("famo", "famo-lagged")
     }
     assert logits["famo"]["steps"] == 2 * STEPS

@@ -11,8 +11,7 @@ import torch
 
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError, WeightsError
-from semstego.training import checkpoint
-from semstego.training import loop as fit
+from semstego.training import checkpoint, loop
 from semstego.training.batches import Batches
 from semstego.training.classifier import ClassificationPlan, ClassifierTraining
 from semstego.training.config import read_config
@@ -46,7 +45,7 @@ def plan_of(config, **changed):
 
 def run(plan, data, folder, stop_at=None):
     torch.set_num_threads(1)
-    runner = fit.fabric(plan, accelerator="cpu")
+    runner = loop.fabric(plan, accelerator="cpu")
     experiment = ClassifierTraining(runner, plan, data)
     batches = Batches(data, plan.batch, seed=plan.seed, device=runner.device)
     if stop_at is not None:
@@ -58,7 +57,7 @@ def run(plan, data, folder, stop_at=None):
             return inner(*arguments)
 
         experiment.training_step = dies
-    figures = fit.fit(runner, experiment, batches, plan, folder, lambda what, share: None)
+    figures = loop.fit(runner, experiment, batches, plan, folder, lambda what, share: None)
     return figures, experiment.bare.state_dict()
 
 
@@ -74,7 +73,7 @@ def test_a_killed_run_goes_on_bit_for_bit(data, tmp_path, monkeypatch):
     (tmp_path / "whole").mkdir()
     (tmp_path / "cut").mkdir()
     _, whole = run(plan, data, tmp_path / "whole")
-    monkeypatch.setattr(fit, "CHECKPOINT_EVERY_S", 0.0)  # a checkpoint after every step
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY_S", 0.0)  # a checkpoint after every step
     with pytest.raises(KeyboardInterrupt):
         run(plan, data, tmp_path / "cut", stop_at=3)
     _, resumed = run(plan, data, tmp_path / "cut")
@@ -85,7 +84,7 @@ def test_a_killed_run_goes_on_bit_for_bit(data, tmp_path, monkeypatch):
 def test_the_precision_asked_for_is_the_one_computed_in(precision, kind, data):
     torch.set_num_threads(1)
     plan = plan_of(CONFIGS[0], precision=precision)
-    experiment = ClassifierTraining(fit.fabric(plan, accelerator="cpu"), plan, data)
+    experiment = ClassifierTraining(loop.fabric(plan, accelerator="cpu"), plan, data)
     seen = []
     experiment.bare.stem[0][0].register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
     pictures, labels = Batches(data, plan.batch, seed=0, device=torch.device("cpu")).at(0)
@@ -135,17 +134,17 @@ SCRIPT = """
 import sys, numpy as np
 from pathlib import Path
 import test_training as t
-from semstego.training import loop as fit
+from semstego.training import loop
 from semstego.training.batches import Batches
 import torch
 torch.set_num_threads(1)
 rng = np.random.default_rng(0)
 data = t.LabelledPictures(rng.integers(0, 255, (16, 32, 32, 3), dtype=np.uint8), np.arange(16) % 2, ("a", "b"))
 plan = t.plan_of(t.CONFIGS[0], epochs=1)
-runner = fit.fabric(plan, accelerator="cpu", devices=2)
+runner = loop.fabric(plan, accelerator="cpu", devices=2)
 experiment = t.ClassifierTraining(runner, plan, data)
 batches = Batches(data, 8, seed=0, device=runner.device, rank=runner.global_rank, processes=2)
-fit.fit(runner, experiment, batches, plan, Path(sys.argv[1]), lambda what, share: None)
+loop.fit(runner, experiment, batches, plan, Path(sys.argv[1]), lambda what, share: None)
 weights = torch.cat([p.detach().flatten() for p in experiment.bare.parameters()])
 assert torch.equal(runner.broadcast(weights, 0), weights)
 print("equal", runner.global_rank)

@@ -6,7 +6,7 @@ photograph ─ a square of 96 to 512 px ─┬─ Lanczos ─▶ 64 x 64        
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,7 @@ from semstego.datasets.folder import in_channels, provenance
 from semstego.datasets.labelled import LabelledPictures
 from semstego.datasets.split import LISTS, set_of_each
 from semstego.errors import DataError
+from semstego.progress import Progress, no_progress
 
 SIDE = 64  # px of a crop
 SQUARES = (96, 512)  # px of the photograph that it is reduced from
@@ -36,7 +37,6 @@ COUNTS = {"train": 20_000, "validation": 1_000, "test": 2_000}
 DESCRIPTION = "crops.json"
 ARRAYS: dict[str, type[np.generic]] = {"pictures": np.uint8, "photographs": np.int16}
 CLASSES = ("photograph",)
-Progress = Callable[[str, float], None]
 
 
 def crops(
@@ -84,7 +84,7 @@ def build(
     counts: Mapping[str, int] = COUNTS,
     seed: int = 0,
     force: bool = False,
-    progress: Progress = lambda name, share: None,
+    progress: Progress = no_progress,
 ) -> None:
     """Cut the three sets from a folder of photographs, in equal numbers from each: all of them or nothing.
 

@@ -2,7 +2,7 @@
 """Build the cut-outs: deal stamps and photographs to the pictures of each set, paste, and write."""
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ from semstego.datasets.built import cutouts, objects, objects_description, set_f
 from semstego.datasets.built.objects_plan import Plan, make_plan
 from semstego.datasets.folder import in_channels
 from semstego.errors import DataError, PictureError
+from semstego.progress import Progress, no_progress
 
 COUNTS = {"train": 30_000, "validation": 2_000, "test": 5_000, "test-unseen": 5_000}
 SIDES = (16, 1024)
 MAX_BYTES = 2 << 30  # of the pictures of a set: all are in memory
 SHORT_SIDE = 6  # photographs are shrunk to so many times the picture's side
-Progress = Callable[[str, float], None]
 
 
 def build(
@@ -33,7 +33,7 @@ def build(
     counts: Mapping[str, int] = COUNTS,
     seed: int = 0,
     force: bool = False,
-    progress: Progress = lambda name, share: None,
+    progress: Progress = no_progress,
 ) -> None:
     """Make the four sets, their description, and a sheet of each to look at: all of it or nothing.
 

@@ -5,21 +5,15 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from semstego.datasets.download.pinned import Pinned
 from semstego.errors import DataError
+from semstego.progress import Progress, no_progress
 
 BLOCK = 1 << 18
 SECONDS = 30  # without a byte, until the server is given up
-
-Progress = Callable[[str, float], None]  # what is being done, and the share of it that is done
-
-
-def no_progress(what: str, share: float) -> None:
-    """Tell nobody."""
 
 
 def download(

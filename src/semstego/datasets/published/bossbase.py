@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from semstego.datasets.download.download import Progress, download, no_progress
+from semstego.datasets.download.download import download
 from semstego.datasets.download.pinned import Pinned, created, sum_of, take
 from semstego.errors import DataError
+from semstego.progress import Progress, no_progress
 
 ADDRESS = "https://dde.binghamton.edu/download/ImageDB/BOSSbase_1.01.zip"
 ARCHIVE = Pinned("BOSSbase_1.01.zip", 3 << 30, None)  # some 1.6 GB

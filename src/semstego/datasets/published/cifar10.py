@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.datasets.download.download import Progress, download, no_progress
+from semstego.datasets.download.download import download
 from semstego.datasets.download.pinned import Pinned, take
 from semstego.datasets.enlarge import enlarge
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError
+from semstego.progress import Progress, no_progress
 
 ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 ARCHIVE = Pinned(

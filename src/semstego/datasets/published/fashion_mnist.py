@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.datasets.download import debian
-from semstego.datasets.download.download import Progress, no_progress
 from semstego.datasets.download.pinned import Pinned, take
 from semstego.datasets.enlarge import enlarge
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError
+from semstego.progress import Progress, no_progress
 
 SPLITS = {"train": "train", "test": "t10k"}  # 60,000 and 10,000 pictures; the second word is in the files' names
 CLASSES = ("T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from semstego.progress import Progress
 from semstego.steganalysis.detectors.linear import LinearJudge
 from semstego.steganalysis.features.extraction import (
     Cache,
     Extractor,
     JointExtractor,
-    Progress,
     features,
     judging_digest,
     sealwatch,

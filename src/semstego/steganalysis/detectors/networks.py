@@ -30,10 +30,10 @@ from torch.optim import SGD, Adamax, Optimizer
 from semstego.networks.channels_last import channels_last
 from semstego.networks.srnet import SRNet
 from semstego.networks.xunet import XuNet
+from semstego.progress import Progress
 from semstego.schemes.syndrome.prediction import JointPredictor
 from semstego.steganalysis.controls import RATE, lsb_matching
 from semstego.steganalysis.detectors.base import Parts, Scores
-from semstego.steganalysis.features.extraction import Progress
 from semstego.steganalysis.features.joint import residuals_of
 from semstego.steganalysis.pairs import Pairs
 

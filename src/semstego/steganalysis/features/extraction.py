@@ -17,6 +17,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from semstego.errors import OutputError, SemstegoError
+from semstego.progress import Progress
 from semstego.schemes.syndrome.prediction import JointPredictor
 from semstego.steganalysis.features.histogram import histogram_per_channel
 from semstego.steganalysis.features.joint import joint_features
@@ -26,7 +27,6 @@ from semstego.steganalysis.import_closure import closure_digest
 
 JUDGING = ("semstego.steganalysis.detectors.base", "semstego.steganalysis.controls")  # modules, besides the judge's own
 CHUNK = 100  # maps that are hashed, extracted and kept together
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ from semstego.codecs.block.operating_point import SHIPPED
 from semstego.datasets.folder import SUFFIXES
 from semstego.errors import DataError, PictureError, StreamError
 from semstego.io.pictures import load_picture
+from semstego.progress import Progress
 from semstego.schemes.base import LEARNED
 from semstego.schemes.learned import point as learned_point
 from semstego.steganalysis.detectors.linear import split_groups
-from semstego.steganalysis.features.extraction import Progress
 from semstego.steganalysis.pairs import Pairs
 from semstego.steganalysis.protocol import PARTS, AuditProtocol
 

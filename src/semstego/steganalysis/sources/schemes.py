@@ -29,10 +29,11 @@ from semstego.evaluation.carriers import Learned, inverted, is_affine
 from semstego.evaluation.closed_carriers import Closed, ClosedLsbMatching
 from semstego.evaluation.table2 import Carrier
 from semstego.message.frame import OVERHEAD_BYTES
+from semstego.progress import Progress
 from semstego.schemes.learned import point as learned_point
 from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.scheme import SyndromeScheme
-from semstego.steganalysis.features.extraction import Cache, Progress
+from semstego.steganalysis.features.extraction import Cache
 from semstego.steganalysis.import_closure import closure_digest
 from semstego.steganalysis.pairs import Pairs
 from semstego.steganalysis.protocol import AuditProtocol

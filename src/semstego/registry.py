@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts by name: the modules of one of our folders, what other packages offer by entry points, and ``package:Object``.
+
+    name              found in                                                   what it gives
+    ----------------  ---------------------------------------------------------  -------------------------------------
+    syndrome          a module of the folder, by its file's name                 its constant, such as ``SCHEME``
+    their-scheme      an entry point of the group, such as ``semstego.schemes``  the object that it names
+    my_package:Mine   that package, wherever Python finds it                     the object
+
+Nothing is imported before it is asked for by name, so that whoever does not use torch does not load it. A class or
+function that another package names is called without arguments, and what it returns is the part.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from types import FunctionType
+from typing import Generic, TypeVar, cast
+
+from semstego.errors import ArgumentError, SemstegoError
+
+Part = TypeVar("Part")
+SPELLED = re.compile(r"[\w.]+:\w[\w.]*")  # package:Object
+
+
+@dataclass(frozen=True)
+class Registry(Generic[Part]):
+    """The parts of one kind.
+
+    Attributes:
+        kind: One of them, in a word.
+        package: The folder whose modules each hold one; ``base`` holds what all of them offer.
+        constant: What a module calls it.
+    """
+
+    kind: str
+    package: str
+    constant: str
+
+    @property
+    def group(self) -> str:
+        """The group of entry points by which other packages offer parts of this kind."""
+        return f"semstego.{self.kind}s"
+
+    def names(self) -> list[str]:
+        """All names, those of this package first; nothing is imported."""
+        return list(dict.fromkeys([*self._modules, *self._offered]))
+
+    def get(self, name: str) -> Part:
+        """The part of this name; upper and lower case are one.
+
+        Raises:
+            ArgumentError: If there is none, or the object that the name spells cannot be imported.
+        """
+        wanted = name.lower().replace("_", "-")
+        for known, module in self._modules.items():
+            if known == wanted:
+                return cast(Part, getattr(import_module(module), self.constant))
+        for known, offered in self._offered.items():
+            if known.lower().replace("_", "-") == wanted:
+                return self._imported(offered.value)
+        if SPELLED.fullmatch(name):
+            return self._imported(name)
+        raise ArgumentError(
+            f"there is no {self.kind} {name!r}; there are {', '.join(self.names())}, or name one of your own as "
+            f"package:Object"
+        )
+
+    @cached_property
+    def _modules(self) -> dict[str, str]:
+        return {
+            stem.replace("_", "-"): f"{self.package}.{stem}"
+            for stem in sorted(_stems(self.package))
+            if stem != "base" and not stem.startswith("_")
+        }
+
+    @cached_property
+    def _offered(self) -> dict[str, EntryPoint]:
+        return {point.name: point for point in entry_points(group=self.group)}
+
+    def _imported(self, spelled: str) -> Part:
+        module, _, path = spelled.partition(":")
+        try:
+            found: object = import_module(module)
+            for name in path.split("."):
+                found = getattr(found, name)
+            return cast(Part, found() if isinstance(found, type | FunctionType) else found)
+        except SemstegoError:
+            raise
+        except Exception as error:  # whatever somebody's module does while it is imported
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            raise ArgumentError(f"the {self.kind} {spelled!r} cannot be had ({reason})") from error
+
+
+def _stems(package: str) -> Iterator[str]:
+    """Names of the modules and packages of a folder."""
+    spec = find_spec(package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        for path in Path(folder).iterdir():
+            if path.suffix == ".py" and path.stem != "__init__":
+                yield path.stem
+            elif (path / "__init__.py").is_file():
+                yield path.name
