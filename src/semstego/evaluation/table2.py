@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ArgumentError
 from semstego.evaluation.task_gap import right_answers
-from semstego.losses.semantic import Task
 from semstego.metrics.detection import bootstrap_interval
 from semstego.metrics.image import psnr_db, ssim
 from semstego.metrics.message import bit_error_rate, bits_per_symbol, payload_bpp
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.progress import Progress
+from semstego.tasks.base import Task
 
 BATCH = 50
 COLUMNS = (

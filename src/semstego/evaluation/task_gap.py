@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from semstego.datasets.labelled import LabelledPictures
 from semstego.datasets.tensors import batch
 from semstego.evaluation.transmission import Received, transmit
-from semstego.losses.semantic import Task
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.progress import Progress
+from semstego.tasks.base import Task
 
 BATCH = 250
 

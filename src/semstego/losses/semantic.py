@@ -1,25 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The loss of semantic communication: a picture for the eye and for a task."""
 
-from typing import Protocol
-
 from torch import Tensor
 from torch.nn import functional
 
+from semstego.tasks.base import Task
+
 PICTURE_WEIGHT = 0.99  # lambda of eq. 3; the rest is the task's
-
-
-class Task(Protocol):
-    """What the receiver does with pictures; a further task is one file that offers these two.
-
-    Pictures are float RGB ``(b, 3, h, w)`` in [0, 1]; a target is what the task compares with, first axis ``b``.
-    """
-
-    def task_loss(self, picture: Tensor, target: Tensor) -> Tensor:
-        """Differentiable loss, mean over the batch, at least 0."""
-
-    def task_score(self, picture: Tensor, target: Tensor) -> Tensor:
-        """Score of each picture ``(b,)`` in [0, 1]; its mean is what tables report."""
 
 
 def semantic_loss(

@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
-from semstego.losses.semantic import PICTURE_WEIGHT, Task, semantic_loss
+from semstego.losses.semantic import PICTURE_WEIGHT, semantic_loss
 from semstego.losses.terms import adversarial_loss, cosine_loss, feature_loss, reconstruction_loss, reveal_loss
+from semstego.tasks.base import Task
 
 SIGNED = 4  # an MSE of pictures in [-1, 1], as the released code has them, over that of ours in [0, 1]
 

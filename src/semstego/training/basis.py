@@ -12,9 +12,10 @@ from semstego.codecs.block.basis import BlockBasis
 from semstego.datasets.labelled import LabelledPictures
 from semstego.datasets.tensors import as_float
 from semstego.errors import ConfigError
-from semstego.losses.semantic import PICTURE_WEIGHT, Task, semantic_loss
+from semstego.losses.semantic import PICTURE_WEIGHT, semantic_loss
 from semstego.progress import Progress
 from semstego.tasks import classification
+from semstego.tasks.base import Task
 from semstego.training import loop, optimiser
 from semstego.training.batches import Batches
 from semstego.training.block_transform import BlockTransform

@@ -11,9 +11,10 @@ from torch.nn import functional
 from semstego.codecs.convolutional.codec import STEP, ConvolutionalCodec
 from semstego.codecs.convolutional.networks import compression_ratio, start_near_identity
 from semstego.datasets.tensors import as_float
-from semstego.losses.semantic import Task, semantic_loss
+from semstego.losses.semantic import semantic_loss
 from semstego.networks.channels_last import channels_last
 from semstego.progress import Progress
+from semstego.tasks.base import Task
 from semstego.training import examples, loop, optimiser
 from semstego.training.batches import Batches, one_tile
 from semstego.training.config import NotNegative, TiledPlan

@@ -20,13 +20,13 @@ from semstego.codecs.convolutional.networks import compression_ratio
 from semstego.datasets.tensors import as_float
 from semstego.errors import ConfigError
 from semstego.losses.famo import Famo, FixedWeights, batch_statistics_untouched
-from semstego.losses.semantic import Task
 from semstego.losses.sets import SETS, Outcome
 from semstego.losses.terms import adversarial_loss, confusion_loss
 from semstego.networks.channels_last import channels_last
 from semstego.progress import Progress
 from semstego.schemes.learned import slots as spreading
 from semstego.schemes.learned.model import NOT_IN_WEIGHTS, LearnedModel, Passage
+from semstego.tasks.base import Task
 from semstego.training import examples, loop, optimiser
 from semstego.training.batches import Batches, one_tile
 from semstego.training.critics import NAMES, Critics
