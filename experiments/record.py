@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 from rich.progress import track
 
-from semstego.codecs.block import operating_point
+from semstego.codecs import registry
 from semstego.datasets import folder
 from semstego.io.pictures import load_picture
 from semstego.metrics.detection import bootstrap_interval
@@ -29,6 +29,7 @@ from semstego.metrics.detection import bootstrap_interval
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 PARTS = ROOT / "experiments" / "split"
+PICTURE_POINTS = ("cr085", "cr050", "cr025")
 PACKAGES = ("semstego", "numpy", "numba", "pillow", "cryptography", "constriction")
 PROVENANCE = ("experiment", "command", "config", "seed", "data", "codecs", "versions", "machine", "date", "minutes")
 INTERVAL = "95 %, percentile bootstrap over photographs, 1000 draws"
@@ -128,7 +129,7 @@ def write(
     seed: int | list[int],
     data: dict | None,
     bars: dict,
-    codecs: Iterable[str] = operating_point.PICTURE_POINTS,
+    codecs: Iterable[str] = PICTURE_POINTS,
 ) -> None:
     """Write ``results/NAME.json``: what it takes to repeat the run, the bars, the figures."""
     machine = {"cpu": processor(), "cores": os.cpu_count(), "system": platform.platform(terse=True)}
@@ -139,7 +140,7 @@ def write(
         "config": config,
         "seed": seed,
         "data": data,
-        "codecs": {codec: operating_point.load(codec).fingerprint.hex() for codec in codecs},
+        "codecs": {codec: registry.load(codec).fingerprint.hex() for codec in codecs},
         "versions": {"python": platform.python_version()} | {package: version(package) for package in PACKAGES},
         "machine": machine,
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(_START)),

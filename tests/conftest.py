@@ -7,10 +7,11 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from semstego.codecs.block import operating_point
-from semstego.codecs.block.operating_point import SHIPPED
+from semstego.codecs import registry
 from semstego.io.pictures import load_picture
 from semstego.message.cipher import Key
+
+SHIPPED = ("cr085", "cr050", "cr025", "task")
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +22,7 @@ def key():
 
 @pytest.fixture(params=SHIPPED)
 def point(request):
-    return operating_point.load(request.param)
+    return registry.load(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ import typer
 
 import semstego
 from experiments import record
-from semstego.codecs.block import operating_point
+from semstego.codecs import registry
 from semstego.errors import CapacityError, SemstegoError
 from semstego.io.pictures import load_picture
 from semstego.message import frame
@@ -97,7 +97,7 @@ def one(task: tuple[int, str, float | None], paths: list[Path]) -> dict:
     row |= {"clipped_share": record.clipped_share(cover), "message_bytes": len(message), "outcome": outcome} | facts
     row["seconds"] = time.perf_counter() - start
     if outcome == "refused":
-        wet = operating_point.load(codec).codec.encode_for_hiding(np.atleast_3d(cover)).wet
+        wet = registry.load(codec).encode(np.atleast_3d(cover)).wet
         row["wet_share"] = float(wet.mean())
         if row["named_bytes"]:
             row["named_length_works"] = attempt(cover, message[: row["named_bytes"]], key, codec)[0]
@@ -120,7 +120,7 @@ def shares(rows: list[dict]) -> dict:
 
 def figures_of(rows: list[dict]) -> dict:
     by_codec = {}
-    for codec in operating_point.PICTURE_POINTS:
+    for codec in record.PICTURE_POINTS:
         here = [row for row in rows if row["codec"] == codec]
         outcomes = Counter(row["outcome"].split(":")[0] for row in here)
         by_codec[codec] = {name: outcomes[name] for name in ("exact", "refused", "wrong")} | {"refusals": shares(here)}
@@ -159,7 +159,7 @@ def main(
     """Hide in random pictures and read back."""
     paths = record.photographs(photographs, "test")
     plan = [(DEFAULT, None)] * count + [(DEFAULT, 1.0)] * (count // 8)
-    plan += [(codec, None) for codec in operating_point.PICTURE_POINTS[1:] for _ in range(count // 10)]
+    plan += [(codec, None) for codec in record.PICTURE_POINTS[1:] for _ in range(count // 10)]
     tasks = [(index, codec, rate) for index, (codec, rate) in enumerate(plan)]
     tasks = [tasks[i] for i in np.random.default_rng(SEED).permutation(len(tasks))]  # or progress would mean little
     rows = sorted(record.spread(partial(one, paths=paths), tasks, "hiding", chunk=8), key=lambda row: row["index"])

@@ -19,9 +19,8 @@ from PIL import Image
 
 import semstego
 from experiments import record
+from semstego.codecs import registry
 from semstego.codecs import stream as container
-from semstego.codecs.block import operating_point
-from semstego.codecs.block.operating_point import PICTURE_POINTS
 from semstego.errors import SemstegoError
 from semstego.io.pictures import load_picture
 from semstego.message.cipher import Key
@@ -47,7 +46,7 @@ def bases() -> list[Base]:
     folder = resources.files("semstego") / "datasets" / "photographs"
     covers = [load_picture((folder / f"{name}.png").read_bytes()) for name in ("chelsea", "coffee", "astronaut")]
     made = []
-    for codec in PICTURE_POINTS:
+    for codec in record.PICTURE_POINTS:
         for index, (height, width) in enumerate(SIDES):
             cover = covers[index % len(covers)][40 : 40 + height, 90 : 90 + width]
             for kind, picture in (("colour", cover), ("grey", record.grey(cover))):
@@ -115,7 +114,7 @@ def stream_coded(base: Base, rng: np.random.Generator) -> bytes:
 def stream_header(base: Base, rng: np.random.Generator) -> bytes:
     """Other fields under a good checksum: channels, codec, fingerprint, size."""
     header, coded = bytearray(base.stream[:42]), base.stream[50:]
-    point = operating_point.load(PICTURE_POINTS[rng.integers(3)])
+    point = registry.load(record.PICTURE_POINTS[rng.integers(3)])
     for _ in range(rng.integers(1, 3)):
         match int(rng.integers(6)):
             case 0:
@@ -142,7 +141,7 @@ def stream_sized(base: Base, rng: np.random.Generator) -> bytes:
     height, width = rng.integers(1, 100, 2).tolist()
     header[30:38] = struct.pack("<II", height, width)
     stream = container.unpack(base.stream)
-    shape = operating_point.load(stream.codec).codec.symbol_shape(height, width, stream.channels)
+    shape = registry.load(stream.codec).symbol_shape(height, width, stream.channels)
     return sealed(bytes(header), rng.bytes(int(np.prod(shape))))
 
 

@@ -25,8 +25,7 @@ from PIL import Image
 
 import semstego
 from experiments import record
-from semstego.codecs.block import operating_point
-from semstego.codecs.block.operating_point import PICTURE_POINTS
+from semstego.codecs import registry
 from semstego.datasets.built import crops
 from semstego.errors import SemstegoError
 from semstego.io.pictures import load_picture
@@ -72,7 +71,7 @@ def hidden(picture: np.ndarray, rate: float, codec: str, rng: np.random.Generato
     try:
         out = semstego.hide(picture, message, key=Key(rng.bytes(32)), codec=codec, nonce=rng.bytes(8))
     except SemstegoError as error:
-        wet = operating_point.load(codec).codec.encode_for_hiding(np.atleast_3d(picture)).wet
+        wet = registry.load(codec).encode(np.atleast_3d(picture)).wet
         clipped = record.clipped_share(picture)
         return {"bpp": rate, "refused": str(error), "clipped_share": clipped, "wet_share": float(wet.mean())}
     assert out.report.payload_bits == bits
@@ -104,7 +103,7 @@ def crops_of(path: Path) -> list[dict]:
 def growth_of(path: Path) -> list[dict]:
     """Rows of hiding in a whole photograph with every codec at every rate."""
     picture, rng, rows = record.whole(path)[0], crops.generator(SEED + 1, path), []
-    for codec in PICTURE_POINTS:
+    for codec in record.PICTURE_POINTS:
         length = len(semstego.send(picture, codec=codec))
         rows += [hidden(picture, rate, codec, rng, length) | {"codec": codec} for rate in RATES]
     return [row | {"photograph": path.name} for row in rows]
@@ -155,14 +154,14 @@ def whole_of(task: tuple[Path, bool]) -> dict:
         picture = record.grey(picture)
     pixels = picture.shape[0] * picture.shape[1]
     row = {"photograph": path.name, "counts": counts, "colour": picture.ndim == 3, "points": {}}
-    for codec in PICTURE_POINTS:
+    for codec in record.PICTURE_POINTS:
         stream = semstego.send(picture, codec=codec)
         shown = semstego.reconstruct(stream)
-        symbols = operating_point.load(codec).codec.symbol_shape(*picture.shape[:2], 3 if picture.ndim == 3 else 1)
+        symbols = registry.load(codec).symbol_shape(*picture.shape[:2], 3 if picture.ndim == 3 else 1)
         point = {"psnr_db": finite(psnr_db(shown, picture)), "ssim": ssim(shown, picture)}
         point |= {"stream_bpp": 8 * len(stream) / pixels, "compression_ratio": float(np.prod(symbols) / picture.size)}
         row["points"][codec] = point
-    targets = [row["points"][codec]["psnr_db"] for codec in PICTURE_POINTS]
+    targets = [row["points"][codec]["psnr_db"] for codec in record.PICTURE_POINTS]
     rivals = {name: rival for name, rival in RIVALS.items() if picture.ndim == 3 or name != "jpeg_444"}
     row["best_psnr_db"] = {}
     for name, (form, options) in rivals.items():
@@ -170,7 +169,7 @@ def whole_of(task: tuple[Path, bool]) -> dict:
             options = {key: value for key, value in options.items() if key != "subsampling"}
         found, best = rival_bits(picture, form, options, targets)
         row["best_psnr_db"][name] = finite(best)
-        for codec, bits in zip(PICTURE_POINTS, found, strict=True):
+        for codec, bits in zip(record.PICTURE_POINTS, found, strict=True):
             row["points"][codec][name] = None if bits is None else bits / pixels
     for name, (form, options) in LOSSLESS.items():
         row[name] = 8 * len(file_bytes(picture, form, **options)) / pixels
@@ -217,7 +216,7 @@ def whole_figures(rows: list[dict]) -> dict:
     """All operating points, those photographs that count and all of them."""
     found = {}
     for group, chosen in (("short_side_512", [row for row in rows if row["counts"]]), ("all_sizes", rows)):
-        found[group] = {codec: point_figures(chosen, codec) for codec in PICTURE_POINTS}
+        found[group] = {codec: point_figures(chosen, codec) for codec in record.PICTURE_POINTS}
         found[group]["lossless_bpp"] = {name: mean_of(chosen, lambda row, n=name: row[n]) for name in LOSSLESS}
         best = {name: mean_of(chosen, lambda row, n=name: row["best_psnr_db"].get(n)) for name in RIVALS}
         found[group]["psnr_db_of_quality_100"] = best
@@ -227,7 +226,7 @@ def whole_figures(rows: list[dict]) -> dict:
 def growth_figures(rows: list[dict]) -> dict:
     """Stream growth [%] of whole photographs by codec and rate."""
     found: dict = {}
-    for codec in PICTURE_POINTS:
+    for codec in record.PICTURE_POINTS:
         found[codec] = {}
         for rate in RATES:
             here = [row for row in rows if (row["codec"], row["bpp"]) == (codec, rate)]

@@ -18,13 +18,14 @@ from PIL import Image
 from rich.progress import Progress
 
 from experiments import record
-from semstego.codecs.block.operating_point import SHIPPED
 from semstego.datasets.labelled import LabelledPictures
 from semstego.evaluation.task_gap import evaluate, right_answers
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.plots.task_sheet import draw
 from semstego.tasks import agreement
 from semstego.tasks.classification import Classification
+
+SHIPPED = ("cr085", "cr050", "cr025", "task")
 
 PAYLOADS = (0.1, 0.5, 1.0)  # bpp, coded bits
 QUALITIES = (64, 32, 10)

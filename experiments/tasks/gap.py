@@ -17,16 +17,17 @@ import torch
 from rich.progress import Progress
 
 from experiments import record
-from semstego.codecs.block.operating_point import PICTURE_POINTS, SHIPPED
 from semstego.datasets import sets
 from semstego.evaluation.task_gap import evaluate, right_answers
 from semstego.metrics.task import accuracy
 from semstego.tasks import classification
 
+SHIPPED = (*record.PICTURE_POINTS, "task")
+
 PAYLOADS = (0.1, 0.25, 0.5, 1.0)  # bpp, coded bits
 WHOLE = (("cr085", 1.0), ("cr025", 1.0), ("cr025", 0.5))
 FEW = 1_000
-CODECS = {"fashion-mnist": PICTURE_POINTS, "objects": SHIPPED}  # `task` is fitted for the cut-outs
+CODECS = {"fashion-mnist": record.PICTURE_POINTS, "objects": SHIPPED}  # `task` is fitted for the cut-outs
 ACCURACY = {"fashion-mnist": 92.5, "objects": 90}  # the bars, percent
 UNSEEN_ACCURACY = 55
 SEED = 20261123

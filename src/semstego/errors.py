@@ -95,12 +95,13 @@ class NothingFoundError(SemstegoError):
 
     TEXT = "nothing found: there is no message here for this passphrase, or it is damaged"
 
-    def __init__(self) -> None:
-        super().__init__(self.TEXT)
+    def __init__(self, not_tried: str = "") -> None:
+        self.not_tried = not_tried
+        super().__init__(f"{self.TEXT}; not everything could be tried: {not_tried}" if not_tried else self.TEXT)
 
-    def __reduce__(self) -> tuple[type["NothingFoundError"], tuple[()]]:
+    def __reduce__(self) -> tuple[type["NothingFoundError"], tuple[str]]:
         """Errors cross processes in ``hide_many`` and ``reveal_many``."""
-        return NothingFoundError, ()
+        return NothingFoundError, (self.not_tried,)
 
 
 class OutputError(SemstegoError):

@@ -34,13 +34,15 @@ class Registry(Generic[Part]):
 
     Attributes:
         kind: One of them, in a word.
-        package: The folder whose modules each hold one; ``base`` holds what all of them offer.
+        package: The folder whose modules each hold one.
         constant: What a module calls it.
+        beside: Modules of the folder that hold none; ``base`` has what all parts offer.
     """
 
     kind: str
     package: str
     constant: str
+    beside: tuple[str, ...] = ("base",)
 
     @property
     def group(self) -> str:
@@ -51,21 +53,44 @@ class Registry(Generic[Part]):
         """All names, those of this package first; nothing is imported."""
         return list(dict.fromkeys([*self._modules, *self._offered]))
 
+    def shipped(self) -> list[str]:
+        """The names of those in this package."""
+        return list(self._modules)
+
     def get(self, name: str) -> Part:
         """The part of this name; upper and lower case are one.
 
         Raises:
             ArgumentError: If there is none, or the object that the name spells cannot be imported.
         """
+        module, _, path = self.place(name).partition(":")
+        try:
+            found: object = import_module(module)
+            for step in path.split("."):
+                found = getattr(found, step)
+            return cast(Part, found() if isinstance(found, type | FunctionType) else found)
+        except SemstegoError:
+            raise
+        except Exception as error:  # whatever somebody's module does while it is imported
+            if name in self._modules:
+                raise
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            raise ArgumentError(f"the {self.kind} {name!r} cannot be had ({reason})") from error
+
+    def place(self, name: str) -> str:
+        """Where the part of this name is to be found, as ``module:object``; nothing is imported.
+
+        Raises:
+            ArgumentError: If there is none of this name.
+        """
         wanted = name.lower().replace("_", "-")
-        for known, module in self._modules.items():
-            if known == wanted:
-                return cast(Part, getattr(import_module(module), self.constant))
+        if wanted in self._modules:
+            return f"{self._modules[wanted]}:{self.constant}"
         for known, offered in self._offered.items():
             if known.lower().replace("_", "-") == wanted:
-                return self._imported(offered.value)
+                return offered.value
         if SPELLED.fullmatch(name):
-            return self._imported(name)
+            return name
         raise ArgumentError(
             f"there is no {self.kind} {name!r}; there are {', '.join(self.names())}, or name one of your own as "
             f"package:Object"
@@ -76,25 +101,12 @@ class Registry(Generic[Part]):
         return {
             stem.replace("_", "-"): f"{self.package}.{stem}"
             for stem in sorted(_stems(self.package))
-            if stem != "base" and not stem.startswith("_")
+            if stem not in self.beside and not stem.startswith("_")
         }
 
     @cached_property
     def _offered(self) -> dict[str, EntryPoint]:
         return {point.name: point for point in entry_points(group=self.group)}
-
-    def _imported(self, spelled: str) -> Part:
-        module, _, path = spelled.partition(":")
-        try:
-            found: object = import_module(module)
-            for name in path.split("."):
-                found = getattr(found, name)
-            return cast(Part, found() if isinstance(found, type | FunctionType) else found)
-        except SemstegoError:
-            raise
-        except Exception as error:  # whatever somebody's module does while it is imported
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            raise ArgumentError(f"the {self.kind} {spelled!r} cannot be had ({reason})") from error
 
 
 def _stems(package: str) -> Iterator[str]:

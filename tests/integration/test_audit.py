@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +12,17 @@ import pytest
 from PIL import Image
 
 from semstego.cli.main import main
-from semstego.codecs.block import operating_point
-from semstego.steganalysis import statistics as figures
-from semstego.steganalysis.features import extraction
+from semstego.codecs import registry
+from semstego.codecs import stream as container
+from semstego.steganalysis import statistics
+from semstego.steganalysis.learning import feature_detector
 
 
 @pytest.fixture
 def audit(monkeypatch, capsys):
     """Run the command in this process: its exit status is asserted, its words are given."""
-    monkeypatch.setattr(figures, "DRAWS", 40)
-    monkeypatch.setattr(figures, "PERMUTATIONS", 20)
+    monkeypatch.setattr(statistics, "DRAWS", 40)
+    monkeypatch.setattr(statistics, "PERMUTATIONS", 20)
 
     def run(*arguments, status=0):
         monkeypatch.setattr(sys, "argv", ["semstego", "audit", *map(str, arguments)])
@@ -49,7 +49,9 @@ def one_sentence(words):
 
 def test_an_audit_of_folders_is_a_page_a_file_and_a_picture(folders, audit, tmp_path):
     out, plot = tmp_path / "audit.json", tmp_path / "audit.svg"
-    words = audit(*of(folders, tmp_path / "cache", "--judges", "histogram, SPAM", "-o", out, "--plot", plot, "--curve"))
+    words = audit(
+        *of(folders, tmp_path / "cache", "--detectors", "histogram, SPAM", "-o", out, "--plot", plot, "--curve")
+    )
     assert words.out.startswith("Audit, rigorous protocol")
     assert "stegos: detection is" in words.out
     report = json.loads(out.read_text())
@@ -62,35 +64,35 @@ def test_an_audit_of_folders_is_a_page_a_file_and_a_picture(folders, audit, tmp_
 
 
 def test_a_second_audit_extracts_nothing_and_says_the_same(folders, audit, tmp_path, monkeypatch):
-    command = of(folders, tmp_path / "cache", "--judges", "SPAM", "--json")
+    command = of(folders, tmp_path / "cache", "--detectors", "SPAM", "--json")
     first = audit(*command).out
     (spam,) = [one for one in json.loads(first)["cells"] if one["judge"] == "SPAM"]
     assert spam["p_e"]["estimate"] < 0.35
 
-    def never(maps):
+    def never(*arguments, **options):
         raise AssertionError("extracted again")
 
-    monkeypatch.setitem(extraction.EXTRACTORS, "SPAM", replace(extraction.EXTRACTORS["SPAM"], extract=never))
+    monkeypatch.setattr(feature_detector, "features", never)
     assert audit(*command).out == first
     with pytest.raises(AssertionError, match="extracted again"):
-        audit(*of(folders, tmp_path / "other", "--judges", "SPAM"))
+        audit(*of(folders, tmp_path / "other", "--detectors", "SPAM"))
 
 
 def test_covers_against_themselves_are_refused(folders, audit, tmp_path):
     places = ["--covers", folders / "covers", "--stegos", folders / "covers", "--cache", tmp_path / "cache"]
-    assert "do not differ" in one_sentence(audit(*places, "--judges", "SPAM", "--seeds", 1, status=1))
+    assert "do not differ" in one_sentence(audit(*places, "--detectors", "SPAM", "--seeds", 1, status=1))
 
 
 def test_streams_are_audited_by_their_symbols(audit, tmp_path, crops):
-    point = operating_point.load("cr050")
+    codec = registry.load("cr050")
     for name in ("covers", "stegos"):
         (tmp_path / name).mkdir()
     for number, picture in enumerate(crops[:24]):
-        symbols = point.codec.encode(np.tile(picture, (2, 2, 1)))
-        (tmp_path / "covers" / f"{number}.sem").write_bytes(point.pack(symbols))
+        symbols = codec.encode(np.tile(picture, (2, 2, 1))).symbols
+        (tmp_path / "covers" / f"{number}.sem").write_bytes(container.write(symbols, codec))
         louder = symbols.with_values(symbols.values ^ np.uint8(3))
-        (tmp_path / "stegos" / f"{number}.sem").write_bytes(point.pack(louder))
-    words = audit(*of(tmp_path, tmp_path / "cache", "--judges", "histogram", "--json"))
+        (tmp_path / "stegos" / f"{number}.sem").write_bytes(container.write(louder, codec))
+    words = audit(*of(tmp_path, tmp_path / "cache", "--detectors", "histogram", "--json"))
     assert {one["view"] for one in json.loads(words.out)["cells"]} == {"features", "file sizes"}
 
 
@@ -110,13 +112,13 @@ def test_what_cannot_be_audited_is_one_sentence_and_status_1(folders, audit, tmp
     assert "019.png" in one_sentence(audit(*command, status=1))
     assert "build-crops" in one_sentence(audit("--scheme", "lsb", "--data", tmp_path, *keep, status=1))
     (tmp_path / "file").write_text("in the way")
-    assert "file" in one_sentence(audit(*of(folders, tmp_path / "file", "--judges", "histogram"), status=1))
+    assert "file" in one_sentence(audit(*of(folders, tmp_path / "file", "--detectors", "histogram"), status=1))
 
 
 def test_what_exists_is_not_overwritten_and_noticed_before_the_work(folders, audit, tmp_path, monkeypatch):
     out = tmp_path / "audit.json"
     out.write_text("mine")
-    command = of(folders, tmp_path / "cache", "--judges", "histogram", "-o", out)
+    command = of(folders, tmp_path / "cache", "--detectors", "histogram", "-o", out)
     for option in ("-o", "--plot"):
         words = audit(*of(folders, tmp_path / "cache", option, out), status=1)
         assert "--force" in one_sentence(words)
@@ -134,8 +136,52 @@ def test_a_missing_library_for_plots_is_noticed_before_the_work(folders, audit, 
 
 
 def test_a_core_install_says_what_it_lacks(folders, audit, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "semstego.steganalysis.detectors.roster", None)
+    monkeypatch.setitem(sys.modules, "semstego.steganalysis.sources.folders", None)
     words = audit(*of(folders, tmp_path / "cache"), status=1)
+    assert "semstego[audit]" in one_sentence(words)
+
+
+def test_judges_is_another_word_for_detectors_and_names_have_any_case(folders, audit, tmp_path):
+    first, second = (
+        audit(*of(folders, tmp_path / "cache", option, names, "--json")).out
+        for option, names in (("--detectors", "histogram,SPAM"), ("--judges", "HISTOGRAM, spam, Spam"))
+    )
+    assert first == second
+
+
+OWN = """
+import numpy as np
+
+from semstego.steganalysis.detectors.base import Detector, Scores
+
+
+class LowestBits(Detector):
+    name = "lowest bits"
+
+    def scores(self, parts, *, seed, progress):
+        return Scores(*((maps % 2).mean((1, 2, 3)) for one in parts[1:] for maps in (one.cover, one.stego)))
+
+
+class Nothing:
+    pass
+"""
+
+
+def test_a_detector_of_ones_own_is_named_by_its_package(folders, audit, tmp_path, monkeypatch):
+    (tmp_path / "own_detectors.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    names = "histogram,own_detectors:LowestBits"
+    report = json.loads(audit(*of(folders, tmp_path / "cache", "--detectors", names, "--json")).out)
+    assert {one["judge"] for one in report["cells"]} == {"histogram", "lowest bits", "numbers"}
+    for name in ("Nothing", "Missing"):
+        command = of(folders, tmp_path / "cache", "--detectors", f"own_detectors:{name}")
+        assert name in audit(*command, status=2).err
+    del sys.modules["own_detectors"]
+
+
+def test_a_network_without_torch_says_what_is_lacking(folders, audit, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "semstego.steganalysis.detectors.xunet", None)
+    words = audit(*of(folders, tmp_path / "cache", "--detectors", "xunet"), status=1)
     assert "semstego[audit]" in one_sentence(words)
 
 
@@ -151,8 +197,8 @@ def test_a_core_install_says_what_it_lacks(folders, audit, tmp_path, monkeypatch
         (["--scheme", "lsb", "--data", ".", "--payloads", "much"], "--payloads"),
         (["--scheme", "lsb", "--data", ".", "--payloads", "0.5,-1"], "--payloads"),
         (["--scheme", "lsb", "--data", ".", "--payloads", "nan"], "--payloads"),
-        (["--covers", "a", "--stegos", "b", "--judges", "Solomon"], "Solomon"),
-        (["--covers", "a", "--stegos", "b", "--judges", ","], "nothing"),
+        (["--covers", "a", "--stegos", "b", "--detectors", "Solomon"], "Solomon"),
+        (["--covers", "a", "--stegos", "b", "--detectors", ","], "nothing"),
         (["--covers", "a", "--stegos", "b", "--protocol", "sloppy"], "rigorous, paper"),
         (["--covers", "a", "--stegos", "b", "--pairs", "9"], "--pairs"),
         (["--covers", "a", "--stegos", "b", "--seeds", "0"], "--seeds"),

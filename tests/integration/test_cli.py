@@ -103,7 +103,7 @@ def test_capacity_reports_every_promised_key_and_no_measure_of_another_codec(fil
     assert keys <= set(facts)
     assert 0 < facts["recommended_message_bytes"] <= facts["max_message_bytes"]
     assert (facts["recommended_p_e"] is not None) == (codec == "cr085")
-    assert facts["measured"].startswith("for another codec") == (codec != "cr085")
+    assert facts["measured"].startswith("for another scheme") == (codec != "cr085")
 
 
 def test_nothing_is_overwritten_unasked(files, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from semstego.codecs.block import operating_point
+from semstego.codecs import registry
 
 SEMSTEGO = Path(sys.executable).parent / "semstego"
 
@@ -56,7 +56,7 @@ def test_a_codec_is_fitted_to_a_task_and_hides(folder):
     card = yaml.safe_load((folder / "mine.yaml").read_text())
     assert card["colour basis moved under eq. 3"]["task"] == "fashion-mnist"
     assert "--task task.yaml" in card["command"]
-    fitted, shipped = operating_point.load(folder / "mine.safetensors"), operating_point.load("cr025")
+    fitted, shipped = registry.load(folder / "mine.safetensors"), registry.load("cr025")
     assert fitted.codec.basis(3).kept == shipped.codec.basis(3).kept
     (folder / "message").write_text("by task")
     run("hide", "photographs/coffee.png", "message", "-o", "out.sem", "--picture", "out.png",

@@ -111,7 +111,7 @@ def test_published_results_come_from_the_shipped_weights_and_the_committed_split
     for path in RESULTS:
         found = json.loads(path.read_text())
         for codec, fingerprint in found["codecs"].items():
-            assert record.operating_point.load(codec).fingerprint.hex() == fingerprint, path.name
+            assert record.registry.load(codec).fingerprint.hex() == fingerprint, path.name
         for name, part in (found["data"] or {}).items():
             if isinstance(part, dict):
                 names = record.PARTS / f"{name}.txt"

@@ -8,16 +8,16 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import track
 
-from semstego.api.hide_reveal import Hidden, Message, Revealed, hide, key_from, reveal
+from semstego.api.hide_reveal import CodecChoice, Hidden, Message, Revealed, SchemeChoice, hide, key_from, reveal
 from semstego.errors import SemstegoError
 from semstego.io.pictures import Source
 from semstego.message.cipher import Key
+from semstego.schemes import base
 
 
 def hide_many(
@@ -25,12 +25,17 @@ def hide_many(
     *,
     key: Key | None = None,
     passphrase: str | bytes | None = None,
-    codec: str | Path = "cr085",
+    codec: CodecChoice | None = None,
+    scheme: SchemeChoice = base.DEFAULT,
     flatten: bool = False,
     workers: int | None = None,
 ) -> list[Hidden | SemstegoError]:
-    """Hide a message in each of many covers, spread over the cores; an error stands in its place."""
-    tasks: list[Any] = [(hide, (cover, message), {"codec": codec, "flatten": flatten}) for cover, message in jobs]
+    """Hide a message in each of many covers, spread over the cores; an error stands in its place.
+
+    Codecs and schemes of your own must be objects that pickle takes.
+    """
+    options = {"codec": codec, "scheme": scheme, "flatten": flatten}
+    tasks: list[Any] = [(hide, (cover, message), options) for cover, message in jobs]
     return _many("hiding", tasks, key_from(key, passphrase), workers)
 
 
@@ -39,11 +44,12 @@ def reveal_many(
     *,
     key: Key | None = None,
     passphrase: str | bytes | None = None,
-    codec: str | Path | None = None,
+    codec: CodecChoice | None = None,
+    scheme: SchemeChoice | None = None,
     workers: int | None = None,
 ) -> list[Revealed | SemstegoError]:
     """Reveal from many streams or pictures, spread over the cores; an error stands in its place."""
-    tasks: list[Any] = [(reveal, (source,), {"codec": codec}) for source in sources]
+    tasks: list[Any] = [(reveal, (source,), {"codec": codec, "scheme": scheme}) for source in sources]
     return _many("revealing", tasks, key_from(key, passphrase), workers)
 
 

@@ -5,16 +5,15 @@ import json
 import math
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 
-import numpy as np
-
-from semstego.codecs.block import operating_point
+from semstego.api.hide_reveal import CodecChoice, SchemeChoice
+from semstego.codecs import registry
 from semstego.io.pictures import Source, load_picture
 from semstego.message import frame
-from semstego.schemes.syndrome.scheme import SyndromeScheme
+from semstego.schemes import base
+from semstego.schemes.base import Cover
 
-ELSEWHERE = "for another codec or other colours (cr085, RGB), whose bits a symbol are taken over: "
+ELSEWHERE = "for another scheme, codec or other colours (syndrome, cr085, RGB), whose bits a symbol are taken over: "
 
 
 @dataclass(frozen=True)
@@ -40,24 +39,33 @@ class Capacity:
     compression_ratio: float
 
 
-def capacity(cover: Source, *, codec: str | Path = "cr085", flatten: bool = False) -> Capacity:
-    """How much a cover holds, and how much of it is wise."""
-    point = operating_point.load(codec)
-    encoding = point.codec.encode_for_hiding(load_picture(cover, flatten=flatten))
-    symbols = encoding.symbols
-    largest = SyndromeScheme().capacity_bytes(encoding, point.codec)
+def capacity(
+    cover: Source, *, codec: CodecChoice | None = None, scheme: SchemeChoice = base.DEFAULT, flatten: bool = False
+) -> Capacity:
+    """How much a cover holds, and how much of it is wise.
+
+    Args:
+        cover: As for :func:`semstego.hide`.
+        codec: As for :func:`semstego.hide`.
+        scheme: As for :func:`semstego.hide`.
+        flatten: As for :func:`semstego.hide`.
+    """
+    chosen = base.load(scheme)
+    used = registry.load(chosen.default_codec if codec is None else codec)
+    original = Cover(load_picture(cover, flatten=flatten), used)
+    symbols = original.encoding.symbols
+    largest = frame.message_bytes(chosen.capacity_bits(original))
     advice = json.loads((resources.files("semstego") / "weights" / "advice.json").read_text())
     # The square-root law: what stays equally hard to detect grows with the root of the size (Ker et al., 2008).
     equal = math.sqrt(symbols.values.size * advice["symbols"])
     wise = max(0, int(advice["bits_per_symbol"] * min(symbols.values.size, equal)) // 8 - frame.OVERHEAD_BYTES)
-    known = (point.codec.name, symbols.channels) == (advice["codec"], advice["channels"])
-    wet = int(np.count_nonzero(encoding.wet)) * len(symbols.values)
+    known = (chosen.name, used.name, symbols.channels) == (base.DEFAULT, advice["codec"], advice["channels"])
     return Capacity(
         max_message_bytes=largest,
         recommended_message_bytes=min(largest, wise),
         recommended_p_e=advice["p_e"] if known else None,
         measured=("" if known else ELSEWHERE) + advice["measured"],
         symbols=symbols.values.size,
-        wet_symbols=wet,
+        wet_symbols=original.encoding.wet_symbols,
         compression_ratio=round(symbols.compression_ratio, 4),
     )

@@ -13,10 +13,12 @@ import numpy as np
 import yaml
 
 import semstego
+from semstego.codecs import stream
 from semstego.codecs.base import Picture
+from semstego.codecs.block import weights as block_weights
 from semstego.codecs.block.basis import BlockBasis
+from semstego.codecs.block.codec import KINDS, BlockCodec
 from semstego.codecs.block.fitting import DESIGNS, fit_bases, fit_entropy
-from semstego.codecs.block.operating_point import KINDS, OperatingPoint
 from semstego.codecs.stream import NAME
 from semstego.datasets.folder import in_channels, photographs, provenance
 from semstego.errors import OutputError
@@ -56,13 +58,13 @@ def fit_and_write(
     bases, moved = fit_bases(like, pictures, progress), dict[str, Any]()
     if task:
         bases[3], moved = _fitted_to_task(bases[3], task, progress)
-    point = fit_entropy(output.stem, bases, pictures, progress)
-    weights = point.to_bytes()
+    codec = fit_entropy(output.stem, bases, pictures, progress)
+    weights = block_weights.to_bytes(codec)
     command = f"semstego fit-codec {folder} -o {output.name} --like {like}" + (f" --only {only}" if only else "")
     command += f" --task {task.config} --run {task.run}" if task else ""
-    facts = {"name": point.name, "command": command} | _card(point, like, weights, time.perf_counter() - start) | moved
+    facts = {"name": codec.name, "command": command} | _card(codec, like, weights, time.perf_counter() - start) | moved
     facts["figures"] = {
-        "on the photographs it was fitted to": _figures(point, pictures),
+        "on the photographs it was fitted to": _figures(codec, pictures),
         "on others": "results/quality.json",
     }
     facts["data"] = provenance(folder, paths)
@@ -84,26 +86,26 @@ def _fitted_to_task(
     return basis, {"colour basis moved under eq. 3": plan.model_dump(mode="json") | {"on its validation set": figures}}
 
 
-def _figures(point: OperatingPoint, pictures: dict[int, list[Picture]]) -> dict[str, dict[str, float]]:
+def _figures(codec: BlockCodec, pictures: dict[int, list[Picture]]) -> dict[str, dict[str, float]]:
     """Mean PSNR of the reconstruction and mean bits per pixel of the stream."""
     figures = {}
     for channels, kind in KINDS.items():
         quality, size = [], []
         for picture in pictures[channels]:
-            symbols = point.codec.encode(picture)
-            quality.append(psnr_db(point.codec.decode(symbols), picture))
-            size.append(8 * len(point.pack(symbols)) / symbols.pixels)
+            symbols = codec.encode(picture).symbols
+            quality.append(psnr_db(codec.decode(symbols), picture))
+            size.append(8 * len(stream.write(symbols, codec)) / symbols.pixels)
         figures[kind] = {"psnr_db": round(float(np.mean(quality)), 2), "stream_bpp": round(float(np.mean(size)), 3)}
     return figures
 
 
-def _card(point: OperatingPoint, like: str, weights: bytes, seconds: float) -> dict[str, Any]:
+def _card(codec: BlockCodec, like: str, weights: bytes, seconds: float) -> dict[str, Any]:
     bases = {
         kind: {
-            "block": point.codec.basis(channels).block,
-            "kept": point.codec.basis(channels).kept,
-            "compression_ratio": round(point.codec.basis(channels).compression_ratio, 4),
-            "steps": [round(float(step), 4) for step in point.codec.basis(channels).steps],
+            "block": codec.basis(channels).block,
+            "kept": codec.basis(channels).kept,
+            "compression_ratio": round(codec.basis(channels).compression_ratio, 4),
+            "steps": [round(float(step), 4) for step in codec.basis(channels).steps],
         }
         for channels, kind in KINDS.items()
     }
@@ -111,7 +113,7 @@ def _card(point: OperatingPoint, like: str, weights: bytes, seconds: float) -> d
         "what": "closed block codec for semstego: integer bases and entropy tables; a linear transform, no network",
         "design": {"like": like, **{str(k): list(v) for k, v in DESIGNS[like].items()}},
         "sha256": hashlib.sha256(weights).hexdigest(),
-        "fingerprint": point.fingerprint.hex(),
+        "fingerprint": codec.fingerprint.hex(),
         "licence": "Apache-2.0 (the weights; the photographs keep their own licences and are not contained)",
         "device": f"{platform.machine()} CPU",
         "minutes": round(seconds / 60, 1),

@@ -1,47 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public functions: hide, reveal, send, reconstruct and info."""
 
-import contextlib
 import hashlib
 import json
 import os
 import time
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semstego.api.report import Report, report_on
-from semstego.codecs import stream as container
-from semstego.codecs.base import Picture, SymbolMap
-from semstego.codecs.block import operating_point
-from semstego.codecs.block.operating_point import SHIPPED, OperatingPoint
+from semstego.codecs import registry, stream
+from semstego.codecs.base import Codec, Picture, SymbolMap
 from semstego.codecs.stream import Stream
 from semstego.errors import ArgumentError, DamagedStreamError, NothingFoundError, SemstegoError, StreamError
 from semstego.io.pictures import Source, load_picture, squeezed
 from semstego.message import frame
 from semstego.message.cipher import Key, derive_key
-from semstego.message.frame import Opened
 from semstego.progress import Progress, no_progress
-from semstego.schemes.base import LEARNED, Scheme
-from semstego.schemes.syndrome.scheme import SyndromeScheme
+from semstego.schemes import base
+from semstego.schemes.base import Scheme
+from semstego.system import search
+from semstego.system.search import Found
 from semstego.system.stego_system import StegoSystem
 
-if TYPE_CHECKING:
-    from semstego.learned_system import LearnedSystem
-
-DEFAULT_CODEC = "cr085"
-DEFAULT_MODEL = "learned-photo"
-SCHEMES = ("syndrome", "learned")
+AUTO = "auto"
 
 Message = bytes | str | os.PathLike[str]
 StreamSource = bytes | str | os.PathLike[str]
+CodecChoice = str | os.PathLike[str] | Codec
+SchemeChoice = str | Scheme
 
 
 class CoverWarning(UserWarning):
@@ -80,6 +74,8 @@ class Revealed:
         name: The file name that travelled with them, if the sender gave one; no path, but do not trust it.
         stage: ``"features"`` (I) or ``"picture"`` (II).
         codec: Name of the codec that carried it.
+        scheme: Name of the scheme that read it; ``syndrome`` reads what ``hill``, ``suniward`` and ``side-informed``
+            have hidden, too.
         seconds: Time taken.
     """
 
@@ -87,6 +83,7 @@ class Revealed:
     name: str | None
     stage: str
     codec: str
+    scheme: str
     seconds: float
 
 
@@ -96,8 +93,8 @@ def hide(
     *,
     key: Key | None = None,
     passphrase: str | bytes | None = None,
-    codec: str | Path | None = None,
-    scheme: Scheme | Literal["syndrome", "learned"] = "syndrome",
+    codec: CodecChoice | None = None,
+    scheme: SchemeChoice = base.DEFAULT,
     name: str | None = None,
     nonce: bytes | None = None,
     flatten: bool = False,
@@ -110,10 +107,10 @@ def hide(
         message: Bytes, text (sent as UTF-8), or the path of a file.
         key: From :func:`derive_key`; or give ``passphrase``.
         passphrase: Text or bytes.
-        codec: ``cr085``, the default, ``cr050``, ``cr025``, or the path of weights; for the learned scheme one of its
-            models, ``learned-photo`` unless said otherwise.
-        scheme: ``"syndrome"`` (costs by what all maps foretell, side-informed), ``"learned"`` (the paper's
-            networks), or one of your own.
+        codec: Name, such as ``cr085``, ``cr050``, ``cr025`` or ``learned-photo``, path of weights, or an object of your
+            own that is a :class:`~semstego.codecs.base.Codec`; None takes the one that the scheme is at home in.
+        scheme: ``"syndrome"`` (costs by what all maps predict, side-informed), ``"learned"`` (the paper's networks),
+            another name, or an object of your own that is a :class:`~semstego.schemes.base.Scheme`.
         name: File name to send along; it takes 1 + its length bytes.
         nonce: 8 bytes for reproducible output; never use one twice with a key. Default: random.
         flatten: Convert alpha, palettes, 16 bits and CMYK instead of refusing them.
@@ -123,35 +120,23 @@ def hide(
         SemstegoError: See :mod:`semstego.errors`.
     """
     start = time.perf_counter()
-    if isinstance(scheme, str):
-        _check_scheme(scheme)
+    chosen = base.load(scheme)
     secret = key_from(key, passphrase)
     picture = load_picture(cover, flatten=flatten)
     _warn_of(picture)
-    if scheme == "learned":
-        system: StegoSystem | LearnedSystem = _learned(codec)
-    else:
-        chosen = SyndromeScheme() if isinstance(scheme, str) else scheme
-        system = StegoSystem(operating_point.load(codec or DEFAULT_CODEC), chosen)
     content = _content(message)
-    sent = system.sender(
-        picture, content, name, secret, os.urandom(frame.NONCE_BYTES) if nonce is None else nonce, progress
-    )
-    report = report_on(sent, len(content), start)
+    system = StegoSystem(registry.load(chosen.default_codec if codec is None else codec), chosen)
+    sent = system.sender(picture, content, name, secret, nonce, progress)
+    seen = sent.embedded.received.picture
     return Hidden(
         stream=sent.stream,
-        symbols=sent.symbols.values,
-        cover_symbols=sent.cover_symbols.values,
-        picture=squeezed(sent.picture),
-        cover_picture=squeezed(sent.cover_picture),
-        png=sent.png,
-        report=report,
+        symbols=sent.embedded.symbols.values,
+        cover_symbols=sent.cover.encoding.symbols.values,
+        picture=squeezed(seen),
+        cover_picture=squeezed(sent.cover.reconstruction),
+        png=sent.embedded.png,
+        report=report_on(sent, len(content), start),
     )
-
-
-def _check_scheme(name: str) -> None:
-    if name not in SCHEMES:
-        raise ArgumentError(f"there is no scheme {name!r}: {', '.join(SCHEMES)}")
 
 
 def reveal(
@@ -159,8 +144,8 @@ def reveal(
     *,
     key: Key | None = None,
     passphrase: str | bytes | None = None,
-    codec: str | Path | None = None,
-    scheme: Literal["syndrome", "learned"] | None = None,
+    codec: CodecChoice | None = None,
+    scheme: SchemeChoice | None = None,
 ) -> Revealed:
     """Read a message from a `.sem` stream (stage I) or a reconstructed picture (stage II), told apart by itself.
 
@@ -168,57 +153,63 @@ def reveal(
         source: Stream or picture: path, content, PIL image or array.
         key: From :func:`derive_key`; or give ``passphrase``.
         passphrase: Text or bytes.
-        codec: Weights of one's own; the shipped ones are found without.
-        scheme: ``"learned"`` for pictures of a learned model, which do not tell that they are (``codec`` says which
-            model), and for streams of weights of one's own.
+        codec: Weights or an object of your own; shipped ones are found without.
+        scheme: A name, or an object of your own; None or ``"auto"`` tries every shipped one.
 
     Raises:
         NothingFoundError: Wrong key, no message, or damage.
         SemstegoError: If the file is neither stream nor picture.
     """
     start = time.perf_counter()
-    if scheme is not None:
-        _check_scheme(scheme)
+    schemes = search.shipped_schemes() if scheme is None or scheme == AUTO else [base.load(scheme)]
     secret = key_from(key, passphrase)
     try:
-        stream = _stream_of(source)
-        if scheme == "learned" or (stream is not None and stream.codec in LEARNED):
-            system = _learned(codec or (stream.codec if stream else None))
-            used = system.point.name
-            opened = (
-                system.receiver_picture(load_picture(source), secret)
-                if stream is None
-                else system.receiver_features(stream, secret)
-            )
-        elif stream is None:
-            used, opened = _from_picture(load_picture(source), secret, [codec] if codec else SHIPPED)
+        read = _stream_of(source)
+        if read is None:
+            candidates = registry.names() if codec is None else [registry.load(codec)]
+            found: Found = search.in_picture(load_picture(source), candidates, schemes, secret)
         else:
-            point = _point_of(stream, codec)
-            used, opened = point.name, StegoSystem(point).receiver_features(stream, secret)
+            found = search.in_stream(read, _codec_of(read, codec), schemes, secret)
     except DamagedStreamError:
         raise NothingFoundError from None
-    stage = "picture" if stream is None else "features"
-    return Revealed(opened.message, opened.name, stage, used, round(time.perf_counter() - start, 3))
+    used, reader, opened = found
+    return Revealed(
+        message=opened.message,
+        name=opened.name,
+        stage="features" if read is not None else "picture",
+        codec=used.name,
+        scheme=reader.name,
+        seconds=round(time.perf_counter() - start, 3),
+    )
 
 
-def send(cover: Source, *, codec: str | Path = DEFAULT_CODEC, flatten: bool = False) -> bytes:
-    """Plain semantic communication: the `.sem` stream of a picture with nothing hidden."""
-    picture = load_picture(cover, flatten=flatten)
-    point = _learned(codec).point if codec in LEARNED else operating_point.load(codec)
-    return point.pack(point.codec.encode(picture))
+def send(
+    cover: Source, *, codec: CodecChoice | None = None, scheme: SchemeChoice = base.DEFAULT, flatten: bool = False
+) -> bytes:
+    """Plain semantic communication: the `.sem` stream of a picture with nothing hidden.
+
+    Args:
+        cover: As for :func:`hide`.
+        codec: As for :func:`hide`.
+        scheme: Whose codec to send by, where none is named.
+        flatten: As for :func:`hide`.
+    """
+    chosen = base.load(scheme)
+    system = StegoSystem(registry.load(chosen.default_codec if codec is None else codec), chosen)
+    return system.send(load_picture(cover, flatten=flatten))
 
 
-def reconstruct(stream: StreamSource, *, codec: str | Path | None = None) -> NDArray[np.uint8]:
+def reconstruct(source: StreamSource, *, codec: CodecChoice | None = None) -> NDArray[np.uint8]:
     """The receiver's picture, uint8 ``(h, w, 3)``, or ``(h, w)`` if grey."""
-    read = container.read(stream)
-    point = _learned(codec or read.codec).point if read.codec in LEARNED else _point_of(read, codec)
-    return squeezed(point.codec.decode(point.unpack(read)))
+    read = stream.read(source)
+    used = _codec_of(read, codec)
+    return squeezed(used.decode(stream.symbols_in(read, used)))
 
 
-def info(stream: StreamSource) -> dict[str, Any]:
+def info(source: StreamSource) -> dict[str, Any]:
     """What anybody can read off a stream."""
-    read = container.read(stream)
-    size = container.HEADER_BYTES + len(read.coded)
+    read = stream.read(source)
+    size = stream.HEADER_BYTES + len(read.coded)
     pixels = read.height * read.width
     known = {"codec": read.codec, "fingerprint": read.fingerprint.hex(), "shipped": _is_shipped(read)}
     return known | {
@@ -269,44 +260,24 @@ def _content(message: Message) -> bytes:
 def _stream_of(source: Source) -> Stream | None:
     """The stream, if the source is one by its first bytes."""
     if isinstance(source, bytes):
-        return container.unpack(source) if source.startswith(container.MAGIC) else None
+        return stream.unpack(source) if source.startswith(stream.MAGIC) else None
     if isinstance(source, str | os.PathLike):
         try:
             with open(source, "rb") as file:
-                if file.read(len(container.MAGIC)) == container.MAGIC:
-                    return container.read(source)
+                if file.read(len(stream.MAGIC)) == stream.MAGIC:
+                    return stream.read(source)
         except OSError as error:
             raise SemstegoError(f"{source}: {error.strerror}") from None
     return None
 
 
-def _is_shipped(stream: Stream) -> bool:
-    return stream.codec in SHIPPED and operating_point.load(stream.codec).fingerprint == stream.fingerprint
+def _is_shipped(read: Stream) -> bool:
+    return registry.is_shipped(read.codec) and registry.load(read.codec).fingerprint == read.fingerprint
 
 
-def _point_of(stream: Stream, codec: str | Path | None) -> OperatingPoint:
-    if codec is None and stream.codec not in SHIPPED:
-        raise StreamError(f"the stream was made with weights {stream.codec!r}, which do not ship: name their file")
-    return operating_point.load(codec or stream.codec)
-
-
-def _learned(model: str | Path | None) -> "LearnedSystem":
-    """The learned scheme, loaded only where it is asked for: torch takes seconds.
-
-    Raises:
-        SemstegoError: If torch is not installed.
-    """
-    try:
-        from semstego import learned_system
-    except ImportError:
-        raise SemstegoError("the learned scheme needs torch: pip install 'semstego[learned]'") from None
-    return learned_system.load(model or DEFAULT_MODEL)
-
-
-def _from_picture(picture: Picture, key: Key, codecs: Iterable[str | Path]) -> tuple[str, Opened]:
-    """Try every codec that could have made the picture: decode(encode(p)) == p tells."""
-    for name in codecs:
-        point = operating_point.load(name)
-        with contextlib.suppress(NothingFoundError):
-            return point.name, StegoSystem(point).receiver_picture(picture, key)
-    raise NothingFoundError
+def _codec_of(read: Stream, codec: CodecChoice | None) -> Codec:
+    if codec is not None:
+        return registry.load(codec)
+    if read.codec not in registry.names():  # what a stream names is not opened as a file
+        raise StreamError(f"the stream was made with weights {read.codec!r}, which do not ship: name their file")
+    return registry.load(read.codec)

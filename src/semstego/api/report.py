@@ -70,10 +70,11 @@ class Report:
 
 def report_on(sent: Sent, message_bytes: int, start: float) -> Report:
     """Measure one hiding that began at ``start`` of ``time.perf_counter``."""
-    cover, stego = sent.cover_symbols, sent.symbols
+    encoding, original, plain = sent.cover.encoding, sent.cover.picture, sent.cover.reconstruction
+    cover, stego, picture = encoding.symbols, sent.embedded.symbols, sent.embedded.received.picture
     bits = sent.frame.payload_bits
     return Report(
-        codec=sent.codec,
+        codec=sent.cover.codec.name,
         message_bytes=message_bytes,
         overhead_bytes=bits // 8 - message_bytes,
         payload_bits=bits,
@@ -84,14 +85,14 @@ def report_on(sent: Sent, message_bytes: int, start: float) -> Report:
         stream_bpp=round(8 * len(sent.stream) / cover.pixels, 4),
         psnr1_db=_finite(psnr_db(stego.values, cover.values)),
         ssim1=_finite(ssim(stego.values, cover.values, channel_axis=0)),
-        feature_snr_db=_finite(feature_snr_db(cover.values, stego.values, sent.steps)),
-        psnr2_db=_finite(psnr_db(sent.picture, sent.cover_picture)),
-        ssim2=_finite(ssim(sent.picture, sent.cover_picture)),
-        psnr_sc_db=_finite(psnr_db(sent.picture, sent.cover)),
-        ssim_sc=_finite(ssim(sent.picture, sent.cover)),
+        feature_snr_db=_finite(feature_snr_db(cover.values, stego.values, encoding.steps)),
+        psnr2_db=_finite(psnr_db(picture, plain)),
+        ssim2=_finite(ssim(picture, plain)),
+        psnr_sc_db=_finite(psnr_db(picture, original)),
+        ssim_sc=_finite(ssim(picture, original)),
         symbols=cover.values.size,
         changed_symbols=int(np.count_nonzero(cover.values != stego.values)),
-        wet_symbols=sent.wet_symbols,
+        wet_symbols=encoding.wet_symbols,
         retries=sent.retries,
         seconds=round(time.perf_counter() - start, 3),
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``semstego audit``: how detectable are these pictures, and how sure is that?"""
+"""``semstego audit``: how well detectors find the messages in pictures, and how certain that is."""
 
 import json
 from collections.abc import Callable
@@ -8,90 +8,124 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from semstego.errors import SemstegoError
+from semstego.errors import ArgumentError, SemstegoError
 
 if TYPE_CHECKING:
+    from semstego.steganalysis.detectors.base import Detector
     from semstego.steganalysis.protocol import AuditProtocol
-
-JUDGES = ("histogram", "SPAM", "joint", "SRMQ1", "SRM", "XuNet", "SRNet")
 
 
 def audit(
     covers: Annotated[Path | None, typer.Option(help="Folder of covers: pictures, or .sem streams.")] = None,
     stegos: Annotated[Path | None, typer.Option(help="Folder of the same files with messages.")] = None,
     scheme: Annotated[
-        str, typer.Option(help="Or make the pairs: of lsb, hill, suniward, side-informed, syndrome, learned.")
+        str, typer.Option(help="Or make the pairs: names between commas, or my_package:MyScheme for your own.")
     ] = "",
     payloads: Annotated[str, typer.Option(help="Coded bits a pixel, with --scheme.")] = "0.1,0.25,0.5,1.0",
     data: Annotated[Path | None, typer.Option(help="Crops of `semstego data build-crops`, with --scheme.")] = None,
     codec: Annotated[str, typer.Option(help="Operating point, with --scheme.")] = "cr085",
     model: Annotated[str, typer.Option(help="Of the learned scheme, with --scheme.")] = "learned-photo",
-    judges: Annotated[str, typer.Option(help=f"Of {', '.join(JUDGES)}.")] = "histogram,SPAM,joint",
-    protocol: Annotated[str, typer.Option(help="rigorous, or the paper's.")] = "rigorous",
+    detectors: Annotated[
+        str,
+        typer.Option(
+            "--detectors",
+            "--judges",
+            help="Names between commas (an unknown name lists all), or my_package:MyDetector for your own.",
+        ),
+    ] = "histogram,SPAM,joint",
+    protocol: Annotated[str, typer.Option(help="rigorous, or paper: that of the paper.")] = "rigorous",
     pairs: Annotated[int | None, typer.Option(min=10, help="Training pairs, at most.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Runs.")] = None,
-    curve: Annotated[bool, typer.Option("--curve", help="Learn from fewer pairs, too: a learning curve.")] = False,
+    curve: Annotated[bool, typer.Option("--curve", help="Also learn from fewer pairs: a learning curve.")] = False,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps embeddings, features and scores.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the figures as JSON.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the report as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Also draw ROC and learning curves, as SVG.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what exists.")] = False,
 ) -> None:
-    """Tell how detectable messages are: two folders of anybody's pictures, or our own schemes.
+    """Measure how detectable messages are: in two folders of pictures, or of the schemes of this package.
 
-    Judges learn from some photographs and are tested on others; LSB matching and HILL are the controls that they must
-    catch, and covers against covers the one that they must not.
+    Detectors learn from some photographs and are tested on others. LSB matching and HILL are controls that they must
+    detect; covers against covers is the control that they must not.
     """
     from semstego.cli import terminal
     from semstego.io.files import check_output, write_all
 
     try:
-        from semstego.steganalysis import protocol as audits
-        from semstego.steganalysis import summary as verdict
-        from semstego.steganalysis.detectors.roster import judges_by_name
-        from semstego.steganalysis.features.extraction import Cache
+        from semstego.steganalysis import audit as audits
+        from semstego.steganalysis import protocol as protocols
+        from semstego.steganalysis import summary
+        from semstego.steganalysis.cache import Cache
+        from semstego.steganalysis.detectors.base import Setting
+        from semstego.steganalysis.sources.base import Source
         from semstego.steganalysis.sources.folders import FolderSource
-        from semstego.steganalysis.sources.schemes import SCHEMES, SchemeSource, crops_of
+        from semstego.steganalysis.sources.schemes import SchemeSource, crops_of
     except ImportError:
-        raise SemstegoError("audit needs more packages: pip install 'semstego[audit]'") from None
+        raise _missing_packages() from None
 
     if output and output == plot:
         raise typer.BadParameter("--output and --plot name one file")
     for path in filter(None, (output, plot)):
         check_output(path, force=force)
     draw = _drawing() if plot else None
-    names = _listed(judges, JUDGES, "--judges")
-    plan = audits.shortened(_protocol(protocol), pairs, seeds)
+    chosen = [_detector(name) for name in _names(detectors, "--detectors")]
+    plan = protocols.shortened(_protocol(protocol), pairs, seeds)
     keep = Cache(cache or Path.home() / ".cache" / "semstego" / "audit")
     if (covers is None) != (stegos is None) or (covers is None) == (not scheme):
         raise typer.BadParameter("give --covers and --stegos, or --scheme and --data")
-    source: audits.Source
+    source: Source
     if covers and stegos:
         source = FolderSource(covers, stegos, plan)
     else:
         if data is None:
             raise typer.BadParameter("--scheme needs --data: the crops that `semstego data build-crops` makes")
-        chosen, rates = tuple(_listed(scheme, SCHEMES, "--scheme")), _numbers(payloads)
-        source = SchemeSource(crops_of(data, plan), chosen, rates, plan, keep, codec, model, workers)
+        schemes, rates = tuple(_scheme(name) for name in _names(scheme, "--scheme")), _numbers(payloads)
+        source = SchemeSource(crops_of(data, plan), schemes, rates, plan, keep, codec, model, workers)
     with terminal.bar() as progress:
-        report = audits.run(
-            source, judges_by_name(names, plan, keep, workers), plan, keep, curve=curve, progress=progress
-        )
+        report = audits.run(source, chosen, Setting(plan, keep, workers), curve=curve, progress=progress)
     contents = {output: (json.dumps(report, indent=1) + "\n").encode()} if output else {}
     if plot and draw:
         contents[plot] = draw(report)
     write_all(contents, force=force)
-    print(json.dumps(report) if as_json else verdict.in_words(report))
+    print(json.dumps(report) if as_json else summary.in_words(report))
 
 
-def _listed(words: str, known: tuple[str, ...], option: str) -> list[str]:
-    """Names between commas, all of them known."""
-    names = list(dict.fromkeys(word.strip() for word in words.split(",") if word.strip()))
-    unknown = [name for name in names if name not in known]
-    if unknown or not names:
-        raise typer.BadParameter(f"{option} takes {', '.join(known)}, and not {', '.join(unknown) or 'nothing'}")
-    return names
+def _names(words: str, option: str) -> list[str]:
+    """Names between commas, each once, however it is spelled."""
+    names = {word.strip().lower(): word.strip() for word in words.split(",") if word.strip()}
+    if not names:
+        raise typer.BadParameter(f"{option} names nothing: give names between commas")
+    return list(names.values())
+
+
+def _scheme(name: str) -> str:
+    """The name, if there is such a scheme; it is imported where it embeds."""
+    from semstego.schemes.base import SCHEMES
+
+    try:
+        SCHEMES.place(name)
+    except ArgumentError as error:
+        raise typer.BadParameter(f"--scheme: {error}") from None
+    return name
+
+
+def _detector(name: str) -> "Detector":
+    from semstego.steganalysis.detectors.base import DETECTORS, Detector
+
+    try:
+        found = DETECTORS.get(name)
+    except ArgumentError as error:
+        raise typer.BadParameter(f"--detectors: {error}") from None
+    except ImportError:  # a network's, where torch is not installed
+        raise _missing_packages() from None
+    if not isinstance(found, Detector):
+        raise typer.BadParameter(f"--detectors: {name} has no name, scores or prepared: derive it from Detector")
+    return found
+
+
+def _missing_packages() -> SemstegoError:
+    return SemstegoError("audit needs more packages: pip install 'semstego[audit]'")
 
 
 def _numbers(words: str) -> tuple[float, ...]:
@@ -105,7 +139,7 @@ def _numbers(words: str) -> tuple[float, ...]:
 
 
 def _drawing() -> Callable[[dict[str, Any]], bytes]:
-    """Asked for before the work: whoever lacks the library should not wait for hours to hear it."""
+    """The function that draws; it is imported before the work, so that a missing library is noticed before it."""
     try:
         from semstego.plots.audit import roc_and_learning
     except ImportError:

@@ -8,14 +8,19 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from semstego.errors import SemstegoError
+from semstego.errors import ArgumentError, SemstegoError
 from semstego.io.pictures import MAX_FILE_BYTES
 from semstego.message.frame import MAX_BODY_BYTES
 
+if TYPE_CHECKING:
+    from semstego.schemes.base import Scheme
+    from semstego.tasks.base import Task
+
+Part = TypeVar("Part")
 ENVIRONMENT = "SEMSTEGO_PASSPHRASE"
 
 
@@ -36,6 +41,27 @@ def passphrase(file: Path | None, *, confirm: bool, stdin_used: bool) -> str:
     if not words:
         raise SemstegoError("the passphrase is empty")
     return words
+
+
+def scheme(name: str) -> "Scheme":
+    """The scheme of this name; wrong words are wrong usage, whatever else would be asked for."""
+    from semstego.schemes import base
+
+    return _named(lambda: base.load(name), "--scheme")
+
+
+def task(name: str) -> "Task":
+    """The task of this name; wrong words are wrong usage."""
+    from semstego.tasks import base
+
+    return _named(lambda: base.load(name), "--task")
+
+
+def _named(load: Callable[[], Part], option: str) -> Part:
+    try:
+        return load()
+    except ArgumentError as error:
+        raise typer.BadParameter(f"{option}: {error}") from None
 
 
 def read_source(path: str) -> bytes | Path:
@@ -97,7 +123,7 @@ def bar() -> Iterator[Callable[[str, float], None]]:
 
 def announce_compilation() -> None:
     """Say so when the kernels are not compiled yet."""
-    from semstego.codecs.block.codec import kernels_are_cached
+    from semstego.codecs.block.kernels import kernels_are_cached
 
     if not kernels_are_cached():
         print("first run: compiling kernels (some 10 s, once)", file=sys.stderr)

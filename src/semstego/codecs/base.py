@@ -1,14 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every semantic codec offers: a picture becomes symbols, symbols become a picture (Eqs. 1 and 2 of the paper)."""
+"""What every semantic codec offers: a picture becomes symbols, symbols a picture and bytes (Eqs. 1 and 2 of the paper).
+
+    picture ──encode──▶ Encoding: symbols, and what only the sender knows
+                           symbols ──decode──▶ picture ──recover──▶ the same symbols, if the codec is closed
+                           symbols ──pack────▶ bytes   ──unpack───▶ symbols
+
+Whatever has these methods is a codec, whether it derives from :class:`Codec` or not.
+"""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semstego.errors import PictureError
+
 Picture = NDArray[np.uint8]  # (h, w, c), c = 1 (grey) or 3 (RGB)
 SymbolMap = NDArray[np.uint8]  # (k, h', w')
+Kind = TypeVar("Kind", bound=np.generic)
+MAX_PIXELS: Final = 50_000_000  # height * width of a picture
+MIN_SIDE: Final = 32  # pixels; less has no room for a header
+MAX_SIDE: Final = 2**20  # pixels
+SIDE_SCALE: Final = 1 << 14  # rounding errors are stored as int16 in units of 2^-14 of a step
 
 
 @dataclass(frozen=True)
@@ -17,15 +31,18 @@ class Symbols:
 
     Attributes:
         values: uint8 ``(k, h', w')``.
-        height: Height of the picture the features stand for [pixels].
+        height: Height of the picture that the features stand for [pixels].
         width: Its width [pixels].
         channels: 1 (grey) or 3 (RGB).
+        block: Side of the block of pixels that belongs to a symbol of each map; only symbols of blocks that lie wholly
+            inside the picture may carry a message. None: symbols have no blocks, and all may carry.
     """
 
     values: SymbolMap
     height: int
     width: int
     channels: int
+    block: int | None = None
 
     @property
     def pixels(self) -> int:
@@ -37,23 +54,150 @@ class Symbols:
         """Symbols per colour value of the picture, the ACTUAL ratio (Section II-A of the paper)."""
         return self.values.size / (self.pixels * self.channels)
 
+    @property
+    def carrying(self) -> tuple[int, int]:
+        """Rows and columns of every map, from the upper left, whose symbols may carry a message."""
+        if self.block is None:
+            return int(self.values.shape[1]), int(self.values.shape[2])
+        return self.height // self.block, self.width // self.block
+
+    @property
+    def carriers(self) -> SymbolMap:
+        """The symbols that may carry a message, a view ``(k, rows, columns)``."""
+        return within(self, self.values)
+
     def with_values(self, values: SymbolMap) -> "Symbols":
-        """The same picture's geometry around other symbols."""
-        return Symbols(values, self.height, self.width, self.channels)
+        """Other symbols for a picture of the same size."""
+        return Symbols(values, self.height, self.width, self.channels, self.block)
+
+    def with_carriers(self, carriers: SymbolMap) -> "Symbols":
+        """The same symbols but for the carriers, uint8 ``(k, rows, columns)``."""
+        values = self.values.copy()
+        within(self, values)[:] = carriers
+        return self.with_values(values)
 
 
-class SemanticCodec(Protocol):
-    """Es and Ds of the paper's Fig. 1.
+def within(symbols: Symbols, maps: NDArray[Kind]) -> NDArray[Kind]:
+    """The part of maps ``(..., h', w')`` that lies where symbols may carry, a view ``(..., rows, columns)``."""
+    rows, columns = symbols.carrying
+    return maps[..., :rows, :columns]
 
-    ``closed`` promises ``encode(decode(s)) == s`` on the carriers of every stream that ``encode`` emits, which makes
-    stage II exact.
+
+@dataclass(frozen=True)
+class Law:
+    """By what law a codec rounds that rounds at random: a symbol takes its base value, or its neighbour's.
+
+    Attributes:
+        step: int8 ``(k, h', w')``, +1 or -1: the neighbour less the base value.
+        probability: float64 ``(k, h', w')``, with which the symbol takes its neighbour's value.
     """
 
-    name: str
-    closed: bool
+    step: NDArray[np.int8]
+    probability: NDArray[np.float64]
 
-    def encode(self, picture: Picture) -> Symbols:
-        """Es: uint8 picture ``(h, w, c)`` to symbols."""
+    def drawn(self, symbols: Symbols, uniform: NDArray[np.float64]) -> Symbols:
+        """Symbols by this law.
+
+        Args:
+            symbols: The base values.
+            uniform: Numbers drawn evenly from [0, 1), ``(k, h', w')``.
+        """
+        return symbols.with_values((symbols.values + self.step * (uniform < self.probability)).astype(np.uint8))
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What the sender knows about a picture after encoding it.
+
+    Attributes:
+        symbols: The symbols, or their base values where there is a law.
+        side: The rounding errors, int16 ``(k, h', w')``: value before rounding minus symbol, in 2^-14 steps; 0 where
+            they are not known.
+        wet: bool, ``(k, h', w')`` or ``(h', w')`` for all maps alike: symbols that must stay as they are.
+        footprint: What +1 on a symbol adds to the pixels of its block [grey levels], float32 ``(k, b, b, c)``; None
+            where a symbol has no block of pixels to itself.
+        law: By which the system draws the symbols that are sent; None sends ``symbols``.
+    """
+
+    symbols: Symbols
+    side: NDArray[np.int16]
+    wet: NDArray[np.bool_]
+    footprint: NDArray[np.float32] | None = None
+    law: Law | None = None
+
+    @classmethod
+    def of(cls, symbols: Symbols) -> "Encoding":
+        """Of a codec that knows nothing but the symbols: any of them may change."""
+        return cls(symbols, np.zeros(symbols.values.shape, np.int16), np.zeros(symbols.values.shape[1:], np.bool_))
+
+    @property
+    def wet_symbols(self) -> int:
+        """Number of symbols that must stay as they are."""
+        return int(np.count_nonzero(self.wet)) * (self.symbols.values.size // self.wet.size)
+
+    @property
+    def steps(self) -> NDArray[np.float64] | None:
+        """Width of a symbol in each map ``(k,)`` [grey levels times the root of the block's values], if it is known."""
+        if self.footprint is None:
+            return None
+        squares = self.footprint.reshape(len(self.footprint), -1).astype(np.float64) ** 2
+        widths: NDArray[np.float64] = np.sqrt(squares.sum(axis=1))
+        return widths
+
+
+class Codec(Protocol):
+    """Es and Ds of the paper's Fig. 1, with the bytes between them."""
+
+    @property
+    def name(self) -> str:
+        """What streams call it: 1 to 16 printable ASCII characters without spaces."""
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Digest of the weights, 8 bytes: codecs that differ in it cannot read each other's streams."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``recover(decode(s)) == s`` on the carriers of all symbols that ``encode`` gives: exact stage II."""
+
+    def encode(self, picture: Picture) -> Encoding:
+        """Es: symbols of a picture, and what only the sender knows.
+
+        Raises:
+            PictureError: If the picture is not for this codec.
+        """
 
     def decode(self, symbols: Symbols) -> Picture:
-        """Ds: symbols to a uint8 picture ``(h, w, c)``."""
+        """Ds: the picture that the receiver reconstructs."""
+
+    def recover(self, picture: Picture) -> Symbols:
+        """The symbols that a reconstruction was made of, as well as they can be found; exact if the codec is closed.
+
+        Raises:
+            PictureError: If the picture is not for this codec.
+        """
+
+    def pack(self, symbols: Symbols) -> bytes:
+        """Symbols as bytes; the header of the stream is written by :mod:`semstego.codecs.stream`."""
+
+    def unpack(self, coded: bytes, height: int, width: int, channels: int) -> Symbols:
+        """The symbols of a picture of this size.
+
+        Raises:
+            DamagedStreamError: If there are none in these bytes.
+        """
+
+
+def check_picture(picture: Picture) -> None:
+    """Refuse what is no uint8 picture ``(h, w, 1 or 3)`` of 32 x 32 pixels to 50 megapixels.
+
+    Raises:
+        PictureError: It says what is wrong.
+    """
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] not in (1, 3):
+        raise PictureError("a picture must be 8-bit, with one channel (grey) or three (RGB)")
+    height, width, _ = picture.shape
+    if min(height, width) < MIN_SIDE:
+        raise PictureError(f"the picture has {width}x{height} pixels; both sides must be at least {MIN_SIDE}")
+    if height * width > MAX_PIXELS:
+        raise PictureError(f"the picture has {width}x{height} pixels; at most {MAX_PIXELS // 1_000_000} megapixels")

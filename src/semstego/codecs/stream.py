@@ -28,30 +28,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from semstego.codecs.base import Symbols
+from semstego.codecs.base import MAX_PIXELS, MAX_SIDE, MIN_SIDE, Codec, Symbols
 from semstego.errors import DamagedStreamError, StreamError
 
 __all__ = [
     "HEADER_BYTES",
     "MAGIC",
-    "MAX_PIXELS",
-    "MAX_SIDE",
     "MAX_STREAM_BYTES",
-    "MIN_SIDE",
     "NAME",
     "Stream",
     "pack",
-    "pack_symbols",
     "read",
+    "symbols_in",
     "unpack",
+    "write",
 ]
-
-MAX_PIXELS: Final = 50_000_000
-"""Largest height * width [pixels]."""
-MIN_SIDE: Final = 32
-"""Smallest height or width [pixels]; less has no room for a header."""
-MAX_SIDE: Final = 2**20
-"""Largest height or width [pixels]."""
 
 MAGIC: Final = b"\x89SEM"
 _VERSION: Final = 1
@@ -109,18 +100,29 @@ def pack(stream: Stream) -> bytes:
     return header + _checksum(header, stream.coded) + stream.coded
 
 
-def pack_symbols(symbols: Symbols, coded: bytes, codec: str, fingerprint: bytes) -> bytes:
-    """Write the stream of symbols that a codec has coded; errors as in :func:`pack`."""
+def write(symbols: Symbols, codec: Codec) -> bytes:
+    """The whole stream of a picture's symbols; errors as in :func:`pack`."""
     return pack(
         Stream(
-            codec=codec,
-            fingerprint=fingerprint,
+            codec=codec.name,
+            fingerprint=codec.fingerprint,
             height=symbols.height,
             width=symbols.width,
             channels=symbols.channels,
-            coded=coded,
+            coded=codec.pack(symbols),
         )
     )
+
+
+def symbols_in(stream: Stream, codec: Codec) -> Symbols:
+    """The symbols of a stream.
+
+    Raises:
+        StreamError: If other weights made the stream, or it is damaged.
+    """
+    if stream.fingerprint != codec.fingerprint:
+        raise StreamError(f"the stream was made with other weights than this {codec.name!r}")
+    return codec.unpack(stream.coded, stream.height, stream.width, stream.channels)
 
 
 def unpack(data: bytes) -> Stream:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""What hiding costs and how well it reads: the columns of the paper's Table II, and the gap of the receiver's task."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The columns of the paper's Table II for any scheme: what is read at both stages, and what hiding costs.
+"""The columns of the paper's Table II for any codec and scheme: what both stages read, and what hiding costs.
 
-    carrier.hide(pictures, bits) ─▸ per picture, stego against
+    picture, random frame ─▸ StegoSystem ─▸ stego against
         cover symbols              bits read I,  PSNR1, SSIM1, symbols changed, mean square of the change
         cover reconstruction       bits read II, PSNR2, SSIM2, symbols found wrong
         original                   PSNR, SSIM: the paper's impact on SC; beside it the PSNR of the cover reconstruction
@@ -12,23 +12,26 @@ out, and so are, column by column, values that are infinite (the PSNR of what di
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple, Protocol
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semstego.codecs.base import Picture
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ArgumentError
+from semstego.evaluation.hiding import Hiding, hide_random
 from semstego.evaluation.task_gap import right_answers
 from semstego.metrics.detection import bootstrap_interval
 from semstego.metrics.image import psnr_db, ssim
 from semstego.metrics.message import bit_error_rate, bits_per_symbol, payload_bpp
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.progress import Progress
+from semstego.system.stego_system import StegoSystem
 from semstego.tasks.base import Task
 
-BATCH = 50
+BATCH = 50  # pictures that the task answers together
 COLUMNS = (
     "bit_accuracy_1_percent", "psnr1_db", "ssim1", "changed_percent", "mse1_steps",
     "bit_accuracy_2_percent", "psnr2_db", "ssim2", "wrong_symbols_2_percent",
@@ -36,65 +39,21 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Hidden:
-    """A batch of n pictures at the receiver.
-
-    Attributes:
-        cover_symbols: uint8 ``(n, k, h', w')``.
-        stego_symbols: The same shape.
-        covers: Reconstructions without a message, uint8 ``(n, h, w, 3)``.
-        stegos: Reconstructions with one.
-        payload: The bits that were hidden, uint8 ``(n, l)``.
-        read_1: What stage I reads, the same shape.
-        read_2: What stage II reads; None if there is no way to read it.
-        carried: bool ``(n,)``; where it is False, the payload did not fit, and nothing but the cover means anything.
-        found_symbols: Those that stage II takes the picture to be made of, if it looks for symbols.
-    """
-
-    cover_symbols: NDArray[np.uint8]
-    stego_symbols: NDArray[np.uint8]
-    covers: NDArray[np.uint8]
-    stegos: NDArray[np.uint8]
-    payload: NDArray[np.uint8]
-    read_1: NDArray[np.uint8]
-    read_2: NDArray[np.uint8] | None
-    carried: NDArray[np.bool_]
-    found_symbols: NDArray[np.uint8] | None = None
-
-
-class Carrier(Protocol):
-    """A scheme around its codec; :mod:`semstego.evaluation.carriers` has four."""
-
-    @property
-    def name(self) -> str:
-        """What tables call it."""
-
-    def hide(self, pictures: NDArray[np.uint8], bits: int, rng: np.random.Generator) -> Hidden:
-        """Hide as many random bits in each of the pictures ``(n, h, w, 3)``, or a few less if only whole bytes go.
-
-        Raises:
-            ArgumentError: If no picture of this size could carry them.
-            PictureError: If the codec is for other pictures.
-        """
-
-
 class _Measured(NamedTuple):
-    """The pictures of one batch that carried: their numbers, their columns, and which of them the task gets right."""
+    """Pictures of one batch that carried: their numbers, their columns, and which of them the task gets right."""
 
     rows: NDArray[np.intp]
     columns: dict[str, NDArray[np.float64]]
     right: dict[str, NDArray[np.bool_]]
-    bits: int
-    symbols: int
 
 
 def evaluate(
-    carrier: Carrier,
+    system: StegoSystem,
     data: LabelledPictures,
     bpp: float,
     *,
     seeds: Sequence[int],
+    name: str | None = None,
     task: Task | None = None,
     photographs: NDArray[np.integer] | None = None,
     progress: Progress,
@@ -102,11 +61,12 @@ def evaluate(
     """Hide random bits in every picture, once for each seed, and measure.
 
     Args:
-        carrier: The scheme.
+        system: Codec and scheme.
         data: Pictures; grey ones are sent as RGB, as the tasks see them.
-        bpp: Payload bits per pixel that are asked for.
-        seeds: Of payloads and all that the scheme draws.
-        task: Judges the reconstructions, if the pictures have labels.
+        bpp: Payload bits per pixel that are asked for; a frame has whole bytes, which may be a few bits less.
+        seeds: Of keys, messages and all that the scheme draws.
+        name: What tables call it; None takes the scheme's name.
+        task: Answers on the reconstructions, if the pictures have labels.
         photographs: The photograph that each picture comes from, ``(n,)`` or longer, where these are the first of a
             set; intervals draw whole photographs. None if each picture is one of its own.
         progress: Told the share that is done.
@@ -116,28 +76,23 @@ def evaluate(
         interval (None where the scheme has no such stage), and with a task its accuracies and gap for every seed.
 
     Raises:
-        ArgumentError: If there is nothing to hide or nothing to hide in, or the payload is too large for any picture.
-        PictureError: If the carrier's codec is for other pictures.
+        ArgumentError: If there is nothing to hide or nothing to hide in, or codec and scheme do not go together.
+        PictureError: If the codec is for other pictures.
     """
     if not len(data) or not seeds or round(bpp * data.pictures[0, :, :, 0].size) < 1:
         raise ArgumentError("an evaluation needs pictures, seeds, and at least one bit to hide")
+    name = system.scheme.name if name is None else name
     found: dict[int, list[_Measured]] = {seed: [] for seed in seeds}
     chunks = -(-len(data) // BATCH)
     for turn, seed in enumerate(found):
-        for done, measured in enumerate(_measured(carrier, data, bpp, seed, task), start=1):
+        for done, measured in enumerate(_measured(system, data, bpp, seed, task), start=1):
             found[seed].append(measured)
-            progress(f"{carrier.name} at {bpp:g} bpp", (turn + done / chunks) / len(found))
+            progress(f"{name} at {bpp:g} bpp", (turn + done / chunks) / len(found))
     every = [measured for of_seed in found.values() for measured in of_seed]
     rows = np.concatenate([measured.rows for measured in every])
     groups = np.arange(len(data)) if photographs is None else photographs[: len(data)]
-    bits, symbols, (height, width) = every[0].bits, every[0].symbols, data.pictures.shape[1:3]
-    figures: dict[str, Any] = {
-        "carrier": carrier.name,
-        "bpp": bpp,
-        "bits": bits,
-        "actual_bpp": payload_bpp(bits, height, width),
-        "bits_per_symbol": bits_per_symbol(bits, symbols),
-        "compression_ratio": symbols / (3 * height * width),
+    figures = {"carrier": name} | _payload(system, data, bpp)
+    figures |= {
         "seeds": list(found),
         "pictures": len(data),
         "photographs": len(np.unique(groups)),
@@ -146,10 +101,24 @@ def evaluate(
         "interval": f"95 %, bootstrap over {'pictures' if photographs is None else 'photographs'}, 1000 draws",
     }
     if len(rows):
-        figures["columns"] = {name: _mean(every, name, groups[rows]) for name in COLUMNS}
+        figures["columns"] = {column: _mean(every, column, groups[rows]) for column in COLUMNS}
         if task is not None:
-            figures["task"] = [_judged(seed, of_seed) for seed, of_seed in found.items()]
+            figures["task"] = [_task_of(seed, of_seed) for seed, of_seed in found.items()]
     return figures
+
+
+def _payload(system: StegoSystem, data: LabelledPictures, bpp: float) -> dict[str, Any]:
+    """What is hidden in a picture, and in how many symbols."""
+    height, width = data.pictures.shape[1:3]
+    bits = round(bpp * height * width) // 8 * 8
+    symbols = system.codec.encode(_colour(data.pictures[:1])[0]).symbols
+    return {
+        "bpp": bpp,
+        "bits": bits,
+        "actual_bpp": payload_bpp(bits, height, width),
+        "bits_per_symbol": bits_per_symbol(bits, symbols.values.size),
+        "compression_ratio": symbols.compression_ratio,
+    }
 
 
 def table(cells: Sequence[dict[str, Any]]) -> str:
@@ -174,56 +143,69 @@ def table(cells: Sequence[dict[str, Any]]) -> str:
 
 
 def _measured(
-    carrier: Carrier, data: LabelledPictures, bpp: float, seed: int, task: Task | None
+    system: StegoSystem, data: LabelledPictures, bpp: float, seed: int, task: Task | None
 ) -> Iterator[_Measured]:
     """Batch by batch; a batch's random numbers depend on the seed and its place alone."""
-    colour = np.broadcast_to(data.pictures, (*data.pictures.shape[:3], 3))
-    bits = round(bpp * colour[0, :, :, 0].size)
+    bits = round(bpp * data.pictures[0, :, :, 0].size)
     for place, start in enumerate(range(0, len(data), BATCH)):
-        pictures = colour[start : start + BATCH].copy()  # torch warns of read-only views
-        hidden = carrier.hide(pictures, bits, np.random.default_rng((seed, place)))
-        kept = np.flatnonzero(hidden.carried)
-        right = {}
-        if task is not None:
-            labels = data.labels[start : start + BATCH]
-            for name, seen in (("cover reconstruction", hidden.covers), ("stego reconstruction", hidden.stegos)):
-                right[name] = right_answers(task, seen, labels)[kept]
-        columns = _columns(hidden, pictures, kept)
-        yield _Measured(start + kept, columns, right, hidden.payload.shape[1], hidden.cover_symbols[0].size)
+        pictures, rng = _colour(data.pictures[start : start + BATCH]), np.random.default_rng((seed, place))
+        rows, values, forms = [], [], []
+        for row, picture in enumerate(pictures, start=start):
+            hiding = hide_random(system, picture, bits, rng)
+            if hiding.embedded is not None:
+                rows.append(row)
+                values.append(_columns(hiding, picture))
+                forms.append((hiding.cover.reconstruction, hiding.embedded.received.picture))
+        kept = np.array(rows, np.intp)
+        columns = {name: np.array([one[name] for one in values]) for name in COLUMNS}
+        yield _Measured(kept, columns, _right(task, data.labels[kept], forms))
 
 
-def _columns(hidden: Hidden, originals: NDArray[np.uint8], kept: NDArray[np.intp]) -> dict[str, NDArray[np.float64]]:
-    """One value of each column for each picture that carried; columns of a stage that is not there are missing."""
-    cover, stego, payload = hidden.cover_symbols, hidden.stego_symbols, hidden.payload
-    covers, stegos, found, read_2 = hidden.covers, hidden.stegos, hidden.found_symbols, hidden.read_2
+def _right(
+    task: Task | None, labels: NDArray[np.int64], pictures: Sequence[tuple[Picture, Picture]]
+) -> dict[str, NDArray[np.bool_]]:
+    """Which reconstructions, without and with a message, the task gets right."""
+    forms = ("cover reconstruction", "stego reconstruction")
+    if task is None or not pictures:
+        return dict.fromkeys(forms, np.zeros(0, np.bool_))
+    sides = zip(forms, zip(*pictures, strict=True), strict=True)
+    return {name: right_answers(task, np.stack(side), labels) for name, side in sides}
 
-    def each(value: Any) -> NDArray[np.float64]:
-        return np.array([value(place) for place in kept], np.float64)  # None, an SSIM that is not defined, becomes NaN
 
+def _columns(hiding: Hiding, original: Picture) -> dict[str, float]:
+    """One value of each column for a picture that carried; NaN where it is not defined or there is no such stage."""
+    assert hiding.embedded is not None
+    cover, stego = hiding.cover.encoding.symbols.values, hiding.embedded.symbols.values
+    plain, seen, payload = hiding.cover.reconstruction, hiding.embedded.received.picture, hiding.payload()
+    read = hiding.read_features(), hiding.read_picture()
+    found = hiding.embedded.received.symbols_found
     columns = {
-        "bit_accuracy_1_percent": each(lambda i: 100 - 100 * bit_error_rate(payload[i], hidden.read_1[i])),
-        "psnr1_db": each(lambda i: psnr_db(stego[i], cover[i])),
-        "ssim1": each(lambda i: ssim(stego[i], cover[i], channel_axis=0)),
-        "changed_percent": each(lambda i: 100 * np.mean(stego[i] != cover[i])),
-        "mse1_steps": each(lambda i: np.mean((stego[i].astype(float) - cover[i]) ** 2)),
-        "psnr2_db": each(lambda i: psnr_db(stegos[i], covers[i])),
-        "ssim2": each(lambda i: ssim(stegos[i], covers[i])),
-        "psnr_sc_db": each(lambda i: psnr_db(stegos[i], originals[i])),
-        "ssim_sc": each(lambda i: ssim(stegos[i], originals[i])),
-        "psnr_cover_db": each(lambda i: psnr_db(covers[i], originals[i])),
+        "bit_accuracy_1_percent": 100 - 100 * bit_error_rate(payload, read[0]),
+        "psnr1_db": psnr_db(stego, cover),
+        "ssim1": ssim(stego, cover, channel_axis=0),
+        "changed_percent": 100 * np.mean(stego != cover),
+        "mse1_steps": np.mean((stego.astype(float) - cover) ** 2),
+        "bit_accuracy_2_percent": 100 - 100 * bit_error_rate(payload, read[1]),
+        "psnr2_db": psnr_db(seen, plain),
+        "ssim2": ssim(seen, plain),
+        "wrong_symbols_2_percent": None if found is None else 100 * np.mean(found.values != stego),
+        "psnr_sc_db": psnr_db(seen, original),
+        "ssim_sc": ssim(seen, original),
+        "psnr_cover_db": psnr_db(plain, original),
     }
-    if read_2 is not None:
-        columns["bit_accuracy_2_percent"] = each(lambda i: 100 - 100 * bit_error_rate(payload[i], read_2[i]))
-    if found is not None:
-        columns["wrong_symbols_2_percent"] = each(lambda i: 100 * np.mean(found[i] != stego[i]))
-    return columns
+    return {name: np.nan if value is None else float(value) for name, value in columns.items()}
+
+
+def _colour(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pictures ``(n, h, w, c)`` as RGB; a copy, for torch warns of views that cannot be written."""
+    return np.broadcast_to(pictures, (*pictures.shape[:3], 3)).copy()
 
 
 def _mean(measured: list[_Measured], name: str, groups: NDArray[np.integer]) -> dict[str, Any] | None:
-    """Mean of a column with the ends of its interval; None for a column that is not there."""
-    if name not in measured[0].columns:
-        return None
+    """Mean of a column with the ends of its interval; None for a column that is nowhere defined."""
     values = np.concatenate([one.columns[name] for one in measured])
+    if np.isnan(values).all():
+        return None
     finite = np.isfinite(values)
     counts = {"values": int(finite.sum()), "undefined": int((~finite).sum())}
     numbers, of_group = values[finite], groups[finite]
@@ -233,7 +215,7 @@ def _mean(measured: list[_Measured], name: str, groups: NDArray[np.integer]) -> 
     return {"mean": found.estimate, "low": found.low, "high": found.high} | counts
 
 
-def _judged(seed: int, measured: list[_Measured]) -> dict[str, Any]:
+def _task_of(seed: int, measured: list[_Measured]) -> dict[str, Any]:
     """The task under one seed: the same pictures without and with a message, and their gap, eq. 19."""
     right = {name: np.concatenate([one.right[name] for one in measured]) for name in measured[0].right}
     if not len(right["cover reconstruction"]):

@@ -3,40 +3,57 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from semstego.datasets.labelled import LabelledPictures
 from semstego.datasets.tensors import batch
-from semstego.evaluation.transmission import Received, transmit
+from semstego.evaluation.hiding import hide_random
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.progress import Progress
+from semstego.system.stego_system import StegoSystem
 from semstego.tasks.base import Task
 
 BATCH = 250
+CHUNK = 50  # pictures a process gets at once
+
+
+@dataclass(frozen=True)
+class Transmitted:
+    """Pictures at the receiver.
+
+    Attributes:
+        covers: Reconstructions without a message, uint8 ``(n, h, w, 3)``.
+        stegos: Reconstructions with one, the same shape; None if none was asked for.
+        carried: bool ``(n,)``: the message fitted; where it did not, the stego is the cover's reconstruction.
+    """
+
+    covers: NDArray[np.uint8]
+    stegos: NDArray[np.uint8] | None
+    carried: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One codec at one payload.
+    """One codec and scheme at one payload.
 
     Attributes:
         figures: As ``semstego evaluate`` prints and stores them.
-        received: The pictures behind them.
+        transmitted: The pictures behind them.
     """
 
     figures: dict[str, Any]
-    received: Received
+    transmitted: Transmitted
 
 
 def evaluate(
     task: Task,
     data: LabelledPictures,
-    codec: str | Path,
+    system: StegoSystem,
     bpp: float,
     *,
     seed: int,
@@ -46,14 +63,24 @@ def evaluate(
     """Accuracy on clean pictures, on cover reconstructions and on stego reconstructions, with paired gaps.
 
     Pictures that refuse the message are counted and left out of the figures of this cell, in all three forms.
+
+    Args:
+        task: The receiver's.
+        data: Pictures with what the task compares with.
+        system: Codec and scheme.
+        bpp: Payload, frame included [bit/pixel]; 0 sends the covers alone.
+        seed: Fixes keys, nonces and messages.
+        workers: Processes.
+        progress: Told the share that is done.
     """
-    received = transmit(data.pictures, codec, bpp, seed=seed, workers=workers, progress=progress)
-    kept = received.carried if bpp else np.ones(len(data), bool)
-    forms = {"clean": data.pictures, "cover reconstruction": received.covers}
-    if received.stegos is not None:
-        forms["stego reconstruction"] = received.stegos
+    sent = transmit(data.pictures, system, bpp, seed=seed, workers=workers, progress=progress)
+    kept = sent.carried if bpp else np.ones(len(data), bool)
+    forms = {"clean": data.pictures, "cover reconstruction": sent.covers}
+    if sent.stegos is not None:
+        forms["stego reconstruction"] = sent.stegos
     figures: dict[str, Any] = {
-        "codec": str(codec),
+        "codec": system.codec.name,
+        "scheme": system.scheme.name,
         "bpp": bpp,
         "pictures": int(kept.sum()),
         "refused": int((~kept).sum()),
@@ -62,7 +89,45 @@ def evaluate(
         right = {name: right_answers(task, pictures[kept], data.labels[kept]) for name, pictures in forms.items()}
         figures["accuracy"] = {name: asdict(accuracy(answers)) for name, answers in right.items()}
         figures["gap"] = dict(_gaps(right))
-    return Evaluated(figures, received)
+    return Evaluated(figures, sent)
+
+
+def transmit(
+    pictures: NDArray[np.uint8], system: StegoSystem, bpp: float, *, seed: int, workers: int, progress: Progress
+) -> Transmitted:
+    """Send pictures, each with a fresh random message under a fresh key, at 1 bpp = 1 coded bit a pixel.
+
+    Args:
+        pictures: uint8 ``(n, h, w, c)``; grey ones are sent as RGB, as the tasks see them.
+        system: Codec and scheme.
+        bpp: As for :func:`evaluate`.
+        seed: As for :func:`evaluate`.
+        workers: Processes.
+        progress: Told the share that is done.
+    """
+    colour = np.broadcast_to(pictures, (*pictures.shape[:3], 3))
+    chunks = [np.ascontiguousarray(colour[start : start + CHUNK]) for start in range(0, len(colour), CHUNK)]
+    jobs = (delayed(_send_some)(chunk, system, bpp, (seed, index)) for index, chunk in enumerate(chunks))
+    results = []
+    for result in Parallel(n_jobs=workers, return_as="generator")(jobs):
+        results.append(result)
+        progress(f"{system.codec.name} at {bpp:g} bpp", len(results) / len(chunks))
+    covers, stegos, carried = (np.concatenate(parts) for parts in zip(*results, strict=True))
+    return Transmitted(covers, stegos if bpp else None, carried)
+
+
+def _send_some(
+    pictures: NDArray[np.uint8], system: StegoSystem, bpp: float, seed: tuple[int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]:
+    """Cover and stego reconstructions of a chunk, and which pictures carried their message."""
+    rng = np.random.default_rng(seed)
+    covers, stegos, carried = np.empty_like(pictures), np.empty_like(pictures), np.zeros(len(pictures), bool)
+    for place, picture in enumerate(pictures):
+        hiding = hide_random(system, picture, round(bpp * picture.shape[0] * picture.shape[1]), rng)
+        covers[place] = hiding.cover.reconstruction
+        carried[place] = hiding.embedded is not None
+        stegos[place] = covers[place] if hiding.embedded is None else hiding.embedded.received.picture
+    return covers, stegos, carried
 
 
 def _gaps(right: dict[str, NDArray[np.bool_]]) -> Iterable[tuple[str, dict[str, Any]]]:

@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from semstego.codecs.base import Picture
-from semstego.codecs.block.codec import check_size
-from semstego.codecs.stream import MAX_PIXELS
+from semstego.codecs.base import MAX_PIXELS, Picture, check_picture
 from semstego.errors import PictureError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "PPM")
@@ -50,7 +48,7 @@ def load_picture(source: Source, *, flatten: bool = False) -> Picture:
     """
     if isinstance(source, np.ndarray):
         picture = source[:, :, None] if source.ndim == 2 else source
-        check_size(picture)
+        check_picture(picture)
         return picture
     try:
         with warnings.catch_warnings():
@@ -62,7 +60,7 @@ def load_picture(source: Source, *, flatten: bool = False) -> Picture:
         raise PictureError(f"the picture cannot be read: {' '.join(str(error).split())}") from None
     picture = np.asarray(plain)
     picture = picture[:, :, None] if picture.ndim == 2 else picture
-    check_size(picture)
+    check_picture(picture)
     return picture
 
 

@@ -6,10 +6,14 @@
 
 The header's mask is a keystream of (master key, nonce); the body's key is HKDF(master key, nonce). Nonce and name flag
 are authenticated with the body; a wrong length or share reads a wrong body, which shows as well. Overhead:
-28 bytes. A frame has no constant bytes, so nothing marks it but the key.
+28 bytes. A frame has no constant bytes, so nothing marks it but the key. The upper share is
+0 when a frame is sealed; the syndrome scheme sets it on the way, and takes it out again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from semstego.errors import ArgumentError, NothingFoundError
 from semstego.message import bits, cipher
@@ -22,6 +26,9 @@ OVERHEAD_BYTES = HEADER_BYTES + cipher.TAG_BYTES
 UPPER_SHARES = 64
 MAX_BODY_BYTES = (1 << 25) - 1
 MAX_NAME_BYTES = 255
+
+Reader = Callable[[int], bits.Bits]
+"""Gives the first so many bits that a scheme reads, right or wrong; it raises NothingFoundError where there are none."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,10 @@ class Frame:
         """Coded bits to hide, header included."""
         return HEADER_BITS + 8 * len(self.body)
 
+    def payload(self, key: Key) -> bits.Bits:
+        """All bits to hide, header first, ``(payload_bits,)``."""
+        return np.concatenate([self.header.to_bits(key), self.body_bits()])
+
     def body_bits(self) -> bits.Bits:
         """The body's bits, ``(8 * len(body),)``."""
         return bits.to_bits(self.body)
@@ -100,9 +111,26 @@ def seal(message: bytes, name: str | None, key: Key, nonce: bytes) -> Frame:
     return Frame(header, body)
 
 
+def message_bytes(payload_bits: int) -> int:
+    """The longest message without a name in a frame of so many bits [bytes]."""
+    return max(0, min(payload_bits // 8, HEADER_BYTES + MAX_BODY_BYTES) - OVERHEAD_BYTES)
+
+
 def carried_name(name: str) -> str:
     """The name as it travels: what is no text replaced, cut to 255 bytes and never inside a character."""
     return name.encode(errors="replace")[:MAX_NAME_BYTES].decode(errors="ignore")
+
+
+def opened(read: Reader, key: Key) -> Opened:
+    """What a scheme has read: the header first, and then as much as it says.
+
+    Raises:
+        NothingFoundError: Wrong key, no message or damage.
+    """
+    header = Header.from_bits(read(HEADER_BITS), key)
+    if header.body_bytes < cipher.TAG_BYTES:
+        raise NothingFoundError
+    return unseal(header, bits.to_bytes(read(HEADER_BITS + 8 * header.body_bytes)[HEADER_BITS:]), key)
 
 
 def unseal(header: Header, body: bytes, key: Key) -> Opened:

@@ -6,8 +6,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from semstego.channel.pictures import png_bytes
 from semstego.datasets.labelled import LabelledPictures
-from semstego.evaluation.transmission import Received
-from semstego.tasks.classification import Classification
+from semstego.evaluation.task_gap import Transmitted, right_answers
+from semstego.tasks.base import Task
 
 ROWS = 8
 CELL = 192  # pixels
@@ -16,24 +16,23 @@ HEAD = 26
 RIGHT, WRONG = "#107020", "#b01010"
 
 
-def draw(judge: Classification, data: LabelledPictures, received: Received) -> bytes:
+def draw(task: Task, data: LabelledPictures, transmitted: Transmitted) -> bytes:
     """A PNG: one row per picture, the first ``ROWS``; wrong answers in red."""
-    forms = {"cover": data.pictures, "reconstruction": received.covers}
-    if received.stegos is not None:
-        forms["stego reconstruction"] = received.stegos
+    forms = {"cover": data.pictures, "reconstruction": transmitted.covers}
+    if transmitted.stegos is not None:
+        forms["stego reconstruction"] = transmitted.stegos
     count = min(ROWS, len(data))
     sheet = Image.new("RGB", (len(forms) * (CELL + 8) + 8, HEAD + count * (CELL + FOOT)), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
     for column, (name, pictures) in enumerate(forms.items()):
         left = 8 + column * (CELL + 8)
         pen.text((left, 6), name, "black", font)
-        found, confidences = judge.answers(pictures[:count])
+        answers, right = task.answers(pictures[:count]), right_answers(task, pictures[:count], data.labels[:count])
         for row in range(count):
             top = HEAD + row * (CELL + FOOT)
             colour = np.broadcast_to(pictures[row], (*pictures.shape[1:3], 3)).astype(np.uint8)
             sheet.paste(Image.fromarray(colour).resize((CELL, CELL), Image.Resampling.NEAREST), (left, top))
-            text = _cut(f"{confidences[row]:.1%} {judge.classes[found[row]]}", font)
-            pen.text((left, top + CELL + 2), text, RIGHT if found[row] == data.labels[row] else WRONG, font)
+            pen.text((left, top + CELL + 2), _cut(answers[row], font), RIGHT if right[row] else WRONG, font)
     return png_bytes(np.asarray(sheet))
 
 

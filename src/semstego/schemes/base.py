@@ -1,55 +1,179 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a steganographic scheme offers: it hides a frame in symbols, and reads it from symbols or from a picture."""
+"""What a steganographic scheme offers: it hides a frame's bits in a cover's symbols, and reads them at both stages.
 
-from collections.abc import Callable
+    Cover, Frame, Key ──embed──▶ Embedding: stego symbols
+                         stego symbols ──reveal_features──▶ Reader: the first so many bits     (D1, stage I)
+        Received, the reconstruction   ──reveal_picture───▶ Reader                             (D2, stage II)
+
+A frame's bits look like fair coin flips. Its header comes first, 96 bits that tell how many follow; the receiver
+therefore asks a reader for the header, and then for all. What the bits mean, and whether they are right, is no
+business of a scheme: :mod:`semstego.message.frame` opens them.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.codecs.base import Picture, Symbols
-from semstego.codecs.block.codec import BlockCodec, Encoding
+from semstego.codecs.base import Codec, Encoding, Picture, Symbols
+from semstego.errors import ArgumentError, InfeasibleError
 from semstego.message.cipher import Key
-from semstego.message.frame import Frame, Opened
+from semstego.message.draws import Draws
+from semstego.message.frame import Frame, Reader
+from semstego.progress import Progress
+from semstego.registry import Registry
 
-LEARNED = ("learned-010", "learned-050", "learned-100", "learned-photo", "learned-task")
-"""The models of the learned scheme that ship, by name; known without torch."""
+
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """A picture at the sender, and what its codec makes of it."""
+
+    picture: Picture
+    codec: Codec
+
+    @cached_property
+    def encoding(self) -> Encoding:
+        """Its symbols, and what only the sender knows.
+
+        Raises:
+            PictureError: If the picture is not for this codec.
+        """
+        return self.codec.encode(self.picture)
+
+    @cached_property
+    def reconstruction(self) -> Picture:
+        """What the receiver would see of it without a message."""
+        return self.codec.decode(self.encoding.symbols)
 
 
-class Embedding(Protocol):
-    """One embedding in progress: the sender's check may make blocks wet and have their segments coded again."""
+@dataclass(frozen=True, eq=False)
+class Received:
+    """A picture at the receiver, and what its codec makes of it."""
+
+    picture: Picture
+    codec: Codec
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        """Those that it was made of, exactly if the codec is closed and made it.
+
+        Raises:
+            PictureError: If the picture is not for this codec.
+        """
+        return self.codec.recover(self.picture)
+
+    @property
+    def symbols_found(self) -> Symbols | None:
+        """The same, if somebody has looked for them; a scheme that reads the picture itself does not."""
+        return self.__dict__.get("symbols")
+
+    @property
+    def is_reconstruction(self) -> bool:
+        """Whether a closed codec gives it back wherever symbols carry: then this codec made it."""
+        height, width = self.picture.shape[:2]
+        if (block := self.symbols.block) is not None:
+            height, width = height // block * block, width // block * block
+        again = self.codec.decode(self.symbols)
+        return bool((again[:height, :width] == self.picture[:height, :width]).all())
+
+
+class Embedding:
+    """Stego symbols; a scheme that can code some of them again derives its own.
+
+    Attributes:
+        symbols: As they stand.
+    """
+
+    def __init__(self, symbols: Symbols) -> None:
+        self._symbols = symbols
 
     @property
     def symbols(self) -> Symbols:
         """The stego symbols as they stand."""
+        return self._symbols
 
-    def avoid(self, blocks: NDArray[np.bool_]) -> None:
-        """Make the blocks ``(rows, columns)`` wet and code the segments that hold them again."""
+    def avoid(self, misread: NDArray[np.bool_]) -> None:
+        """Embed again and leave alone what stage II misreads, bool ``(rows, columns)``, true for any of the maps.
+
+        Raises:
+            InfeasibleError: If this scheme cannot, or too little room is left.
+        """
+        raise InfeasibleError
 
 
 class Scheme(Protocol):
-    """E, D1 and D2 of the paper's Fig. 1, whatever is behind them."""
+    """E, D1 and D2 of the paper's Fig. 1, whatever is behind them.
+
+    Whatever has these methods is a scheme; a class that derives from this one may leave out those that have a body.
+    """
 
     @property
     def name(self) -> str:
         """What reports call it."""
 
-    def capacity_bytes(self, encoding: Encoding, codec: BlockCodec) -> int:
-        """Longest message that the cover is expected to hold [bytes]."""
+    @property
+    def default_codec(self) -> str:
+        """The codec that it hides in where none is named."""
+        return "cr085"
 
-    def embed(
-        self,
-        encoding: Encoding,
-        cover: Picture,
-        codec: BlockCodec,
-        frame: Frame,
-        key: Key,
-        progress: Callable[[float], None],
-    ) -> Embedding:
-        """Hide a frame in a cover's symbols; ``cover`` is their reconstruction, ``progress`` gets the share done."""
+    @property
+    def keeps_law(self) -> bool:
+        """Whether the stego of a codec that rounds at random follows that codec's law; else it refuses such codecs."""
+        return False
 
-    def reveal_features(self, symbols: Symbols, codec: BlockCodec, key: Key) -> Opened:
-        """Stage I: the message in symbols."""
+    @property
+    def uncorrected(self) -> "Scheme":
+        """The same scheme without error correction of its own, as tables of bits compare it; mostly, itself."""
+        return self
 
-    def reveal_picture(self, picture: Picture, codec: BlockCodec, key: Key) -> Opened:
-        """Stage II: the message in a reconstructed picture."""
+    def capacity_bits(self, cover: Cover) -> int:
+        """How many bits of a frame the cover is expected to hold."""
+
+    def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> Embedding:
+        """Hide a frame in a cover's symbols.
+
+        Args:
+            cover: With its codec.
+            frame: Whose :meth:`~semstego.message.frame.Frame.payload` is hidden.
+            key: Of sender and receiver.
+            draws: Where random numbers come from.
+            progress: Told what is done, and the share of it.
+
+        Raises:
+            InfeasibleError: If the frame does not fit.
+            ArgumentError: If the codec is none for this scheme.
+        """
+
+    def reveal_features(self, symbols: Symbols, codec: Codec, key: Key) -> Reader:
+        """Stage I: a reader of the bits in symbols.
+
+        Raises:
+            NothingFoundError: If there can be none.
+        """
+
+    def reveal_picture(self, received: Received, key: Key) -> Reader:
+        """Stage II: a reader of the bits in a reconstruction; without a body of its own, from the symbols found in it.
+
+        Raises:
+            NothingFoundError: If there can be none.
+        """
+        return self.reveal_features(received.symbols, received.codec, key)
+
+
+SCHEMES = Registry[Scheme]("scheme", "semstego.schemes", "SCHEME")
+DEFAULT = "syndrome"
+
+
+def load(scheme: str | Scheme) -> Scheme:
+    """The scheme of this name, or this object itself.
+
+    Raises:
+        ArgumentError: If there is none of the name, or the object is no scheme.
+    """
+    if isinstance(scheme, str):
+        return SCHEMES.get(scheme)
+    if not callable(getattr(scheme, "embed", None)):
+        raise ArgumentError(f"a scheme is a name or an object that embeds, not {scheme!r:.80}")
+    return scheme

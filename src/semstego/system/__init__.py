@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""The paper's block diagram in code, for every codec and every scheme: sender, receiver, the sender's own check."""

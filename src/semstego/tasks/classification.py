@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from semstego.datasets.tensors import batch
-from semstego.errors import WeightsError
+from semstego.errors import ArgumentError, WeightsError
 from semstego.networks.channels_last import channels_last
 from semstego.networks.googlenet import GoogLeNet
+from semstego.tasks.base import Task
 
 SHIPPED = ("fashion-mnist", "objects")
 FORMAT = "semstego googlenet 1"
@@ -25,36 +26,55 @@ BATCH = 250
 
 
 @dataclass(frozen=True)
-class Classification:
+class Classification(Task):
     """A frozen classifier.
 
     Attributes:
         network: Float RGB ``(b, 3, h, w)`` in [0, 1] to logits ``(b, classes)``; in evaluation mode, without gradients
-            on its weights.
+            on its weights. None until :meth:`prepared` finds it.
         classes: Names of the classes.
     """
 
-    network: nn.Module
-    classes: tuple[str, ...]
+    network: nn.Module | None = None
+    classes: tuple[str, ...] = ()
+
+    def logits(self, picture: Tensor) -> Tensor:
+        """What the network says of float RGB pictures ``(b, 3, h, w)`` in [0, 1]: ``(b, classes)``."""
+        if self.network is None:
+            raise ArgumentError("this classifier has no network: prepare it by naming its weights")
+        found: Tensor = self.network(picture)
+        return found
 
     def task_loss(self, picture: Tensor, target: Tensor) -> Tensor:
         """Cross-entropy [nat]; pictures ``(b, 3, h, w)`` in [0, 1], target int64 ``(b,)``."""
-        loss: Tensor = functional.cross_entropy(self.network(picture), target)
-        return loss
+        return functional.cross_entropy(self.logits(picture), target)
 
     def task_score(self, picture: Tensor, target: Tensor) -> Tensor:
         """1.0 where the largest logit is the right one, else 0.0; ``(b,)``."""
-        right: Tensor = self.network(picture).argmax(1) == target
-        return right.float()
+        return (self.logits(picture).argmax(1) == target).float()
+
+    def prepared(self, weights: str | None, data_set: str) -> "Classification":
+        """The classifier in these weights, or the one that ships for the set; errors as in :func:`load`."""
+        return load(weights or data_set)
+
+    def to(self, device: torch.device) -> None:
+        """Move the network."""
+        if self.network is not None:
+            self.network.to(device)
 
     @torch.inference_mode()
-    def answers(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def labels(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The class of each picture ``(n, h, w, c)`` and the probability it is given, both ``(n,)``."""
         found = [
-            torch.softmax(self.network(batch(pictures[start : start + BATCH])), 1).max(1)
+            torch.softmax(self.logits(batch(pictures[start : start + BATCH])), 1).max(1)
             for start in range(0, len(pictures), BATCH)
         ]
         return torch.cat([one.indices for one in found]).numpy(), torch.cat([one.values for one in found]).numpy()
+
+    def answers(self, pictures: NDArray[np.uint8]) -> list[str]:
+        """Probability and name of the class of each picture ``(n, h, w, c)``."""
+        labels, confidences = self.labels(pictures)
+        return [f"{share:.1%} {self.classes[label]}" for label, share in zip(labels, confidences, strict=True)]
 
 
 def load(name: str | Path) -> Classification:
@@ -94,3 +114,6 @@ def _read(path: Path) -> Classification:
 
 def _halved(tensor: Tensor) -> Tensor:
     return tensor.half().contiguous() if tensor.is_floating_point() else tensor
+
+
+TASK = Classification()

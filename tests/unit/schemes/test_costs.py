@@ -11,7 +11,7 @@ from scipy.ndimage import correlate, uniform_filter
 from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.prediction import JointPredictor
 
-PIXEL = np.ones((1, 1), np.float32)  # the identity transform: one coefficient per pixel
+PIXEL = np.ones((1, 1, 1, 1), np.float32)
 
 
 def photograph_like(seed, height=60, width=75, channels=1):
@@ -29,7 +29,7 @@ def test_hill_in_the_pixel_domain_is_the_published_one():
     residual = np.abs(correlate(picture[:, :, 0].astype(float), kernel, mode="reflect"))
     energy = np.maximum(uniform_filter(residual, 3, mode="reflect"), costs.HILL_FLOOR)
     published = uniform_filter(1 / energy, 15, mode="reflect")
-    ours = costs.hill(picture, PIXEL, 1)[0]
+    ours = costs.hill(picture, PIXEL)[0]
     inner = (slice(9, -9), slice(9, -9))  # at the border the order of mirroring and filtering is a matter of taste
     np.testing.assert_allclose(ours[inner], published[inner], rtol=1e-4)
 
@@ -47,7 +47,7 @@ def test_suniward_in_the_pixel_domain_is_the_published_one():
         flipped = np.abs(kernel[::-1, ::-1])  # a change at a pixel reaches the windows that hold it
         reach = np.lib.stride_tricks.sliding_window_view(weight, (16, 16))
         published = published + np.einsum("yxij,ij->yx", reach, flipped)
-    ours = costs.suniward(picture, PIXEL, 1)[0]
+    ours = costs.suniward(picture, PIXEL)[0]
     shift = 32 - 15
     expected = published[shift : shift + 60, shift : shift + 75]
     np.testing.assert_allclose(ours, expected, rtol=1e-3)
@@ -69,9 +69,10 @@ def test_db8_is_the_wavelet_with_eight_vanishing_moments():
 def test_costs_are_positive_and_prefer_texture(cost, block, channels):
     picture = photograph_like(3, 64, 96, channels)
     size = block * block * channels
-    gain = np.random.default_rng(0).normal(size=(min(size, 5), size)).astype(np.float32)
-    rho = cost(picture, gain, block)
-    assert rho.shape == (len(gain), 64 // block, 96 // block)
+    shape = (min(size, 5), block, block, channels)
+    footprint = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    rho = cost(picture, footprint)
+    assert rho.shape == (len(footprint), 64 // block, 96 // block)
     assert rho.dtype == np.float32
     assert np.isfinite(rho).all()
     assert (rho > 0).all()
@@ -82,17 +83,17 @@ def test_costs_are_positive_and_prefer_texture(cost, block, channels):
 
 def test_hill_adds_up_what_a_change_does_to_the_pixels():
     picture = photograph_like(4)
-    pixel = costs.hill(picture, PIXEL, 1)[0]
-    gain = np.array([[1, -2, 0, 0.5]], np.float32)
+    pixel = costs.hill(picture, PIXEL)[0]
+    footprint = np.array([[1, -2, 0, 0.5]], np.float32).reshape(1, 2, 2, 1)
     expected = pixel[0::2, 0:74:2] + 2 * pixel[0::2, 1:75:2] + 0.5 * pixel[1::2, 1:75:2]
-    np.testing.assert_allclose(costs.hill(picture, gain, 2)[0], expected, rtol=1e-4)
+    np.testing.assert_allclose(costs.hill(picture, footprint)[0], expected, rtol=1e-4)
 
 
 def test_strips_leave_no_seams(monkeypatch):
     picture = photograph_like(5, 300, 40)
-    whole = costs.hill(picture, PIXEL, 1)
+    whole = costs.hill(picture, PIXEL)
     monkeypatch.setattr(costs, "STRIP_ROWS", 17)
-    np.testing.assert_allclose(costs.hill(picture, PIXEL, 1), whole, rtol=1e-5)
+    np.testing.assert_allclose(costs.hill(picture, PIXEL), whole, rtol=1e-5)
 
 
 @given(

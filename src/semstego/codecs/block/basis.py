@@ -95,6 +95,7 @@ class BlockBasis:
         top: NDArray[np.int64] = moves[-2:].sum(axis=0)
         return top
 
-    def gain(self) -> NDArray[np.float32]:
-        """What +-1 on a symbol does to each pixel value, float32 ``(k, n)`` in grey levels; costs are built on it."""
-        return (self.synthesis / ONE).astype(np.float32)
+    def footprint(self) -> NDArray[np.float32]:
+        """What +1 on a symbol adds to each pixel value of its block [grey levels], float32 ``(k, b, b, c)``."""
+        shape = (self.kept, self.block, self.block, self.channels)
+        return (self.synthesis / ONE).astype(np.float32).reshape(shape)

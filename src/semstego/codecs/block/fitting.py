@@ -7,6 +7,7 @@ maximises the mean PSNR over photographs, where plain components would serve the
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,6 @@ from semstego.codecs.base import Picture
 from semstego.codecs.block.basis import BlockBasis
 from semstego.codecs.block.codec import BlockCodec
 from semstego.codecs.block.entropy import fitting as entropy_fitting
-from semstego.codecs.block.operating_point import OperatingPoint
 
 ROUNDS = 4
 TURNING_SWEEPS = 3
@@ -64,14 +64,14 @@ def fit_entropy(
     bases: Mapping[int, BlockBasis],
     pictures: Mapping[int, Sequence[Picture]],
     progress: Callable[[str, float], None],
-) -> OperatingPoint:
-    """The operating point of these bases, named ``name`` (up to 16 characters), its entropy models fitted."""
-    codec = BlockCodec(name, bases[3], bases[1])
+) -> BlockCodec:
+    """The codec of these bases, named ``name`` (up to 16 characters), its entropy models fitted."""
+    codec = BlockCodec(name, dict(bases), {})
     models = {}
     for channels in (3, 1):
         progress(f"entropy model, {channels} channels", 0)
-        models[channels] = entropy_fitting.fit([codec.encode(picture).values for picture in pictures[channels]])
-    return OperatingPoint(codec, models)
+        models[channels] = entropy_fitting.fit([codec.encode(picture).symbols.values for picture in pictures[channels]])
+    return replace(codec, entropy=models)
 
 
 def fit_basis(pictures: Sequence[Picture], design: Design, channels: int) -> BlockBasis:

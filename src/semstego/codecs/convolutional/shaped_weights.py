@@ -2,7 +2,8 @@
 """Networks as safetensors files that say how they are built: their shape travels in the metadata."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -48,15 +49,33 @@ def from_file(path: Path, kind: type[Network]) -> Network:
     Raises:
         WeightsError: If the file is none of this kind, or damaged.
     """
+    return part_of(path, kind, {kind.FORMAT: ""})
+
+
+def part_of(path: Path, kind: type[Network], prefixes: Mapping[str, str]) -> Network:
+    """A network out of a file that may hold others too, in evaluation mode and without gradients.
+
+    Args:
+        path: The file.
+        kind: What the network is; of the shape that the file tells, it takes the fields of its own dataclass.
+        prefixes: By format of the file, what the names of the network's weights begin with.
+
+    Raises:
+        WeightsError: If the file holds no such network, or is damaged.
+    """
     try:
         if path.stat().st_size > MAX_WEIGHTS_BYTES:
             raise WeightsError(f"{path}: larger than any weights that semstego writes")
         with safetensors.safe_open(path, "pt") as file:
             facts = dict(json.loads((file.metadata() or {}).get("semstego", "{}")))
-        if facts.get("format") != kind.FORMAT:
+        prefix = prefixes.get(facts.get("format", ""))
+        if prefix is None:
             raise WeightsError(f"{path}: no {kind.FORMAT.removesuffix(' 1')}")
-        network = kind(kind.SHAPE(**facts["shape"]))
-        network.load_state_dict(load_file(path))
+        known = {field.name for field in fields(kind.SHAPE)}
+        shape = {name: value for name, value in facts["shape"].items() if not prefix or name in known}
+        network = kind(kind.SHAPE(**shape))
+        weights = load_file(path).items()
+        network.load_state_dict({name.removeprefix(prefix): one for name, one in weights if name.startswith(prefix)})
     except (
         OSError,
         safetensors.SafetensorError,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from semstego.codecs.stream import MAX_PIXELS
+from semstego.codecs.base import MAX_PIXELS
 from semstego.errors import DataError
 
 Box = tuple[int, int, int, int]

@@ -1,172 +1,177 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The learned scheme on files: a frame, coded against the errors of D1 and D2, becomes E's message.
+"""The learned scheme: a frame becomes E's message, and is read by D1 from the symbols, by D2 from the picture.
 
-    header, 96 bits ─ code ─▸ its carriers ──┐
-    body ───────────── code ─▸ what it takes ┴─ mask ─ keyed order ─▸ message, D x H x W ─E─▸ stego symbols
-    logits of D1 or D2 ─ keyed order, mask ─ soft decisions ─▸ header ─▸ body ─▸ file, or nothing
+    frame ─ message_layout.py ─▸ message, D x H x W ─E─▸ stego symbols
+    D1 or D2 ─▸ logits ─ message_layout.py ─▸ frame
 
-The code takes up to four carriers for a bit, and those that are left over are silent: a short message is a sure one and
-moves few features. Nothing is exact before the code, which is why the sender reads back both stages, and refuses what
-does not come back.
+E, D1 and D2 stand in the same weights as the codec's Es and Ds. Networks misread some bits, which is why a code
+corrects them, and why the sender reads back both stages and refuses what does not come back. Torch is imported inside
+the methods, so that whoever looks through all schemes does not load it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
-from semstego.codecs.base import Picture, Symbols
-from semstego.coding.ldpc import MAX_RATE, Code
+from semstego.codecs.base import Codec, Symbols
 from semstego.errors import ArgumentError, InfeasibleError, NothingFoundError
-from semstego.message import bits, cipher
-from semstego.message.cipher import TAG_BYTES, Key
-from semstego.message.frame import HEADER_BITS, Frame, Header, Opened, unseal
-from semstego.schemes.learned.point import LearnedPoint, to_tensor
-from semstego.schemes.learned.slots import interior_first
+from semstego.message.bits import Bits
+from semstego.message.cipher import Key
+from semstego.message.draws import Draws
+from semstego.message.frame import Frame, Reader
+from semstego.progress import Progress
+from semstego.schemes.base import Cover, Embedding, Received, Scheme
 
-HEADER_CARRIERS = 800  # a rate below 1/8: the header must survive whatever a short body may survive
-HEADER_SHARE = 64  # of the carriers, one in so many where that is more
-LEAST_RATE = 0.25  # information bits for a carrier of the body; more carriers would move more and hardly help
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from semstego.codecs.convolutional.point import ConvolutionalPoint
+    from semstego.schemes.learned.message_layout import MessageLayout
+    from semstego.schemes.learned.model import LearnedModel
 
 
 @dataclass(frozen=True)
-class Carriers:
-    """The D x H x W bits of one message, ordered and masked by a key; built alike by sender and receiver.
-
-    The order is the same in all pictures of one size under one key, as nothing that a receiver has is free of errors;
-    the border comes last.
+class LearnedScheme(Scheme):
+    """E, D1 and D2 of the model that the codec is part of.
 
     Attributes:
-        shape: D, H and W.
-        kernel: Side of the kernels of Es [pixels].
-        key: Of sender and receiver.
+        model: The networks, in evaluation mode; None takes those in the codec's own weights file.
+        corrected: Whether a code corrects what the networks misread. Without it, this is the scheme of the paper: it
+            reads most bits right, and its sender refuses nearly every file; Table II measures it.
+        keyed: Without a code: assign bits to positions by the key, or else in turn, as the released code does.
+        name: What reports call it.
     """
 
-    shape: tuple[int, int, int]
-    kernel: int
-    key: Key
-
-    @property
-    def count(self) -> int:
-        """All of them."""
-        return int(np.prod(self.shape))
-
-    @property
-    def header(self) -> int:
-        """Those of the header."""
-        return max(HEADER_CARRIERS, self.count // HEADER_SHARE)
-
-    def header_code(self) -> Code:
-        """Of the 96 bits that come first."""
-        return Code(HEADER_BITS, self.header)
-
-    def body_code(self, body_bytes: int) -> Code:
-        """Of the rest.
-
-        Raises:
-            ArgumentError: If it does not fit.
-        """
-        return Code(8 * body_bytes, min(self.count - self.header, int(8 * body_bytes / LEAST_RATE)))
-
-    def fill(self, coded: NDArray[np.uint8]) -> Tensor:
-        """Coded bits, header first, as a message ``(1, d, h, w)``, the rest of it silent."""
-        message = np.full(self.count, 0.5, np.float32)
-        message[self._order[: len(coded)]] = coded ^ self._mask[: len(coded)]
-        return torch.from_numpy(message.reshape(1, *self.shape))
-
-    def read(self, logits: Tensor) -> NDArray[np.float32]:
-        """Logits ``(1, d, h, w)`` of the coded bits, header first."""
-        ordered: NDArray[np.float32] = logits.numpy().reshape(-1)[self._order]
-        return ordered * (1 - 2 * self._mask.astype(np.float32))
-
-    @property
-    def _order(self) -> NDArray[np.int64]:
-        order = self.key.permutation("learned order", self._context, self.count)
-        return interior_first(order, *self.shape, self.kernel)
-
-    @property
-    def _mask(self) -> NDArray[np.uint8]:
-        """Without it, a code's zeros and its repetitions would show in the message."""
-        stream = cipher.keystream(self.key.derive("learned mask", self._context), -(-self.count // 8))
-        return bits.to_bits(stream)[: self.count]
-
-    @property
-    def _context(self) -> bytes:
-        return np.array(self.shape, "<u4").tobytes()
-
-
-@dataclass(frozen=True)
-class LearnedScheme:
-    """E, D1 and D2 of one model."""
-
-    point: LearnedPoint
+    model: "LearnedModel | None" = None
+    corrected: bool = True
+    keyed: bool = True
     name: str = "learned"
 
-    def capacity_bytes(self, height: int, width: int) -> int:
-        """Longest message that the code can be made for, without regard to errors [bytes]."""
-        carriers = self._carriers(height, width, Key(bytes(32)))
-        return max(0, int((carriers.count - carriers.header) * MAX_RATE) // 8 - TAG_BYTES - 1)
+    @property
+    def default_codec(self) -> str:
+        """The model for photographs."""
+        return "learned-photo"
 
-    def embed(self, cover: Picture, frame: Frame, key: Key) -> tuple[Symbols, Symbols]:
-        """Hide a frame.
+    @property
+    def uncorrected(self) -> "LearnedScheme":
+        """The networks alone, as the paper has them."""
+        return replace(self, corrected=False)
 
-        Returns:
-            Cover symbols and stego symbols.
+    def capacity_bits(self, cover: Cover) -> int:
+        """How many bits of a frame the code, or the message, has room for, without regard to errors."""
+        height, width, _ = cover.picture.shape
+        layout = self._layout(self._point(cover.codec), height, width, Key(bytes(32)))
+        return layout.corrected_bits if self.corrected else layout.count
+
+    def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> Embedding:
+        """Hide a frame; nothing is drawn.
 
         Raises:
-            InfeasibleError: If no code is so short.
+            ArgumentError: If the codec is no part of a model.
+            InfeasibleError: If there are more bits than room.
             PictureError: If the picture is not for this model.
         """
-        height, width, _ = cover.shape
-        carriers = self._carriers(height, width, key)
-        try:
-            body = carriers.body_code(len(frame.body)).encode(frame.body_bits())
-        except ArgumentError:
-            raise InfeasibleError from None
-        coded = np.concatenate([carriers.header_code().encode(frame.header.to_bits(key)), body])
-        features = self.point.features(cover)
-        with torch.inference_mode():
-            stego = self.point.model.hidden(features, carriers.fill(coded), self.point.scale)
-        return tuple(self.point.quantised(one, height, width) for one in (features, stego))  # type: ignore[return-value]
+        point = self._point(cover.codec)
+        import torch
 
-    def reveal_features(self, symbols: Symbols, key: Key) -> Opened:
+        height, width = cover.picture.shape[:2]
+        layout, payload = self._layout(point, height, width, key), frame.payload(key)
+        features = point.features(cover.picture)
+        if self.corrected:
+            message = layout.corrected(payload)
+        else:
+            try:
+                message = layout.repeated(payload, self._model(point).places(len(payload), height, width))
+            except ArgumentError:
+                raise InfeasibleError from None
+        with torch.inference_mode():
+            stego = self._model(point).hidden(features, message, point.scale)
+        return Embedding(point.quantised(stego, height, width))
+
+    def reveal_features(self, symbols: Symbols, codec: Codec, key: Key) -> Reader:
         """Stage I, by D1.
 
         Raises:
-            NothingFoundError: Wrong key, no message or damage.
+            NothingFoundError: If the codec is no part of a model.
         """
-        with torch.inference_mode():
-            logits = self.point.model.revealed_1(self.point.dequantised(symbols) / self.point.scale)
-        return self._opened(logits, symbols.height, symbols.width, key)
+        point = self._receiving(codec)
+        import torch
 
-    def reveal_picture(self, picture: Picture, key: Key) -> Opened:
+        with torch.inference_mode():
+            logits = self._model(point).revealed_1(point.dequantised(symbols) / point.scale)
+        return self._reader(point, logits, symbols.height, symbols.width, key)
+
+    def reveal_picture(self, received: Received, key: Key) -> Reader:
         """Stage II, by D2.
 
         Raises:
-            NothingFoundError: Wrong key, no message or damage.
+            NothingFoundError: If the codec is no part of a model.
             PictureError: If the picture is not for this model.
         """
-        self.point.check(picture)
-        with torch.inference_mode():
-            logits = self.point.model.revealed_2(to_tensor(picture))
-        height, width, _ = picture.shape
-        return self._opened(logits, height, width, key)
+        point = self._receiving(received.codec)
+        import torch
 
-    def _opened(self, logits: Tensor, height: int, width: int, key: Key) -> Opened:
-        carriers = self._carriers(height, width, key)
-        read = carriers.read(logits)
-        header = Header.from_bits(carriers.header_code().decode(read[: carriers.header]), key)
-        if header.body_bytes < TAG_BYTES:
+        from semstego.codecs.convolutional.point import to_tensor
+
+        point.check(received.picture)
+        with torch.inference_mode():
+            logits = self._model(point).revealed_2(to_tensor(received.picture))
+        height, width, _ = received.picture.shape
+        return self._reader(point, logits, height, width, key)
+
+    def _reader(self, point: "ConvolutionalPoint", logits: "Tensor", height: int, width: int, key: Key) -> Reader:
+        layout, model = self._layout(point, height, width, key), self._model(point)
+        if self.corrected:
+            return layout.corrected_reader(logits)
+
+        def read(count: int) -> Bits:
+            try:
+                return layout.averaged(logits, model.places(count, height, width), count)
+            except ArgumentError:
+                raise NothingFoundError from None
+
+        return read
+
+    def _layout(self, point: "ConvolutionalPoint", height: int, width: int, key: Key) -> "MessageLayout":
+        from semstego.schemes.learned.message_layout import MessageLayout
+
+        shape = self._model(point).shape
+        keyed = self.corrected or self.keyed
+        return MessageLayout((shape.depth, height, width), shape.kernel, key if keyed else None)
+
+    def _receiving(self, codec: Codec) -> "ConvolutionalPoint":
+        """As :meth:`_point`; who reads meets codecs of all kinds, and finds nothing in those that are none of ours."""
+        if codec.closed:
             raise NothingFoundError
         try:
-            code = carriers.body_code(header.body_bytes)
+            return self._point(codec)
         except ArgumentError:
             raise NothingFoundError from None
-        body = code.decode(read[carriers.header :][: code.carriers])
-        return unseal(header, bits.to_bytes(body), key)
 
-    def _carriers(self, height: int, width: int, key: Key) -> Carriers:
-        shape = self.point.model.shape
-        return Carriers((shape.depth, height, width), shape.kernel, key)
+    def _point(self, codec: Codec) -> "ConvolutionalPoint":
+        if not codec.closed:
+            from semstego.codecs.convolutional.point import ConvolutionalPoint
+
+            if isinstance(codec, ConvolutionalPoint) and (self.model is not None or codec.weights is not None):
+                return codec
+        raise ArgumentError(f"the learned scheme hides in its own codecs, such as learned-photo, not in {codec.name!r}")
+
+    def _model(self, point: "ConvolutionalPoint") -> "LearnedModel":
+        if self.model is not None:
+            return self.model
+        assert point.weights is not None
+        return _model_in(point.weights, point.fingerprint)
+
+
+@lru_cache(maxsize=8)
+def _model_in(weights: Path, fingerprint: bytes) -> "LearnedModel":
+    """The model in a weights file; the fingerprint tells a file from another that took its place."""
+    del fingerprint
+    from semstego.codecs.convolutional import shaped_weights
+    from semstego.schemes.learned.model import LearnedModel
+
+    return shaped_weights.from_file(weights, LearnedModel)
+
+
+SCHEME = LearnedScheme()

@@ -2,10 +2,10 @@
 """What a change of a symbol costs: by the symbols, or steganographic costs for pixels carried over to a transform.
 
 :func:`joint` asks the symbols of all maps. A pixel cost is one function of arrays:
-``cost(picture, gain, block) -> rho``, where ``gain[k, i]`` is what +1 on coefficient k adds to pixel value i of its
-block [grey levels], in (y, x, channel) order, and ``rho[k, row, column]`` is the cost of +-1 on that symbol of every
-whole block. The costs are symmetric; :func:`side_informed` then makes the direction towards the value before rounding
-the cheaper one.
+``cost(picture, footprint) -> rho``, where ``footprint[k]``, ``(b, b, c)``, is what +1 on a symbol of map k adds to the
+pixels of its block [grey levels], and ``rho[k, row, column]`` is the cost of +-1 on that symbol of every whole block.
+The costs are symmetric; :func:`side_informed` then makes the direction towards the value before rounding the cheaper
+one.
 
 Sources: HILL, Li et al., ICIP 2014. S-UNIWARD, Holub, Fridrich, Denemark, EURASIP JIS 2014, whose distortion of a
 transform change is that of J-UNIWARD in the same paper. Side information: SI-UNIWARD ibid.
@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from semstego.concurrency import in_threads, slices
 from semstego.schemes.syndrome.prediction import SIDE, JointPredictor
 
-Cost = Callable[[NDArray[np.uint8], NDArray[np.float32], int], NDArray[np.float32]]
+Cost = Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.float32]]
 
 HILL_FLOOR = np.float32(1e-2)  # of the smoothed residual [grey levels]; one-colour regions are dear, not infinitely so
 SIDE_FLOOR = 0.3  # a symbol half a step from its neighbour is cheap, never free; why so high: docs/log.md
-STILLNESS = np.float32(0.1)  # variance below which symbols count as foretold [steps squared]
+STILLNESS = np.float32(0.1)  # variance below which symbols count as predicted [steps squared]
 STRIP_ROWS = 128  # rows worked on at a time, so that temporaries stay small on 50 megapixels
 UNIWARD_SIGMA = 1.0
 # Daubechies' wavelet with eight vanishing moments, decomposition high-pass (16 taps); a mathematical constant.
@@ -40,8 +40,8 @@ DB8_HIGH = np.array(
 DB8_LOW = (DB8_HIGH[::-1] * np.where(np.arange(16) % 2, -1, 1)).astype(np.float32)
 
 
-def hill(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) -> NDArray[np.float32]:
-    """HILL: pixel cost = 15x15 mean of 1 / (3x3 mean of |residual|); symbol cost = sum over pixels of |gain| * cost."""
+def hill(picture: NDArray[np.uint8], footprint: NDArray[np.float32]) -> NDArray[np.float32]:
+    """HILL: a pixel costs the 15x15 mean of 1 / (3x3 mean of |residual|); a symbol the sum of |change| * cost."""
     halo = 9  # 1 for the residual, 1 for the 3x3 mean, 7 for the 15x15 mean
 
     def pixel_costs(strip: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -49,20 +49,20 @@ def hill(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) -> N
         energy = _window_sum(np.abs(second), 3) / np.float32(9)
         return _window_sum(1 / np.maximum(energy, HILL_FLOOR), 15) / np.float32(225)
 
-    return _strip_wise(picture, gain, block, halo, pixel_costs)
+    return _strip_wise(picture, footprint, halo, pixel_costs)
 
 
-def suniward(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+def suniward(picture: NDArray[np.uint8], footprint: NDArray[np.float32]) -> NDArray[np.float32]:
     """S-UNIWARD of a transform change: sum over three directional subbands of |W(change)| / (|W(cover)| + 1)."""
-    rows, columns, channels = picture.shape[0] // block, picture.shape[1] // block, picture.shape[2]
-    rho = np.zeros((len(gain), rows, columns), np.float32)
-    shapes = gain.reshape(len(gain), block, block, channels)
+    kept, block, _, channels = footprint.shape
+    rows, columns = picture.shape[0] // block, picture.shape[1] // block
+    rho = np.zeros((kept, rows, columns), np.float32)
     for vertical, horizontal in ((DB8_LOW, DB8_HIGH), (DB8_HIGH, DB8_LOW), (DB8_HIGH, DB8_HIGH)):
         for channel in range(channels):
             plane = np.pad(picture[: rows * block, : columns * block, channel].astype(np.float32), 15, "symmetric")
             subband = _filter(plane, vertical, horizontal)
             weight = (1 / (np.abs(subband) + UNIWARD_SIGMA)).astype(np.float32)
-            padded = np.pad(shapes[:, :, :, channel], ((0, 0), (15, 15), (15, 15)))
+            padded = np.pad(footprint[:, :, :, channel], ((0, 0), (15, 15), (15, 15)))
             change = np.stack([np.abs(_filter(kernel, vertical, horizontal)) for kernel in padded])
             for _ in in_threads(partial(_correlate, weight, change, block, rho), slices(rows, 8)):
                 pass
@@ -70,7 +70,7 @@ def suniward(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) 
 
 
 def joint(symbols: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What a change of each symbol ``(k, rows, columns)`` costs by what all maps foretell of it.
+    """What a change of each symbol ``(k, rows, columns)`` costs by what all maps predict of it.
 
     The costs above see a picture's pixels. A warden at stage I sees all maps of symbols, predicts each from the others
     and looks at what is left; so does this cost. It is the mean over 3x3 symbols of 1 / (variance + 0.1), where the
@@ -89,7 +89,7 @@ def joint(symbols: NDArray[np.uint8]) -> NDArray[np.float32]:
         squares[:, first:last] = predictor.residuals(symbols[:, first : last + 2]) ** 2
 
     def one_map(k: int) -> None:
-        # The outermost symbols lack neighbours to foretell them and count like the next ones.
+        # The outermost symbols lack neighbours to predict them from and count like the next ones.
         variance = _window_sum(np.pad(squares[k], 2, "edge"), 3) / np.float32(9)
         rho[k] = _window_sum(np.pad(1 / (variance + STILLNESS), 1, "edge"), 3) / np.float32(9)
 
@@ -100,9 +100,10 @@ def joint(symbols: NDArray[np.uint8]) -> NDArray[np.float32]:
     return rho
 
 
-def uniform(picture: NDArray[np.uint8], gain: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+def uniform(picture: NDArray[np.uint8], footprint: NDArray[np.float32]) -> NDArray[np.float32]:
     """Every change costs the same: a control."""
-    return np.ones((len(gain), picture.shape[0] // block, picture.shape[1] // block), np.float32)
+    kept, block = footprint.shape[:2]
+    return np.ones((kept, picture.shape[0] // block, picture.shape[1] // block), np.float32)
 
 
 def independent_side_information(side: NDArray[np.int16]) -> NDArray[np.int16]:
@@ -135,20 +136,20 @@ def side_informed(
 
 def _strip_wise(
     picture: NDArray[np.uint8],
-    gain: NDArray[np.float32],
-    block: int,
+    footprint: NDArray[np.float32],
     halo: int,
     pixel_costs: Callable[[NDArray[np.float32]], NDArray[np.float32]],
 ) -> NDArray[np.float32]:
     """Symbol costs from a local function of each colour plane that needs ``halo`` more pixels on every side."""
-    rows, columns, channels = picture.shape[0] // block, picture.shape[1] // block, picture.shape[2]
-    rho = np.empty((len(gain), rows, columns), np.float32)
-    weight = np.abs(gain).reshape(len(gain), block, block, channels)
+    kept, block, _, channels = footprint.shape
+    rows, columns = picture.shape[0] // block, picture.shape[1] // block
+    rho = np.empty((kept, rows, columns), np.float32)
+    weight = np.abs(footprint)
     step = max(1, STRIP_ROWS // block)
 
     def strip(index: int) -> None:
         first, last = index * step, min((index + 1) * step, rows)
-        total = np.zeros((len(gain), last - first, columns), np.float32)
+        total = np.zeros((kept, last - first, columns), np.float32)
         for channel in range(channels):
             padded = _padded_rows(picture[:, :, channel], first * block, last * block, halo)
             costs = pixel_costs(padded)[:, : columns * block]

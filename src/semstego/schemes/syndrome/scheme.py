@@ -11,20 +11,22 @@ Stage I reads the symbols of the stream. Stage II encodes the reconstructed pict
 are the very same symbols.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.codecs.base import Picture, Symbols
-from semstego.codecs.block.codec import SIDE_SCALE, BlockCodec, Encoding
+from semstego.codecs.base import SIDE_SCALE, Codec, Encoding, Symbols, within
 from semstego.coding import ternary
 from semstego.concurrency import in_threads
 from semstego.errors import InfeasibleError, NothingFoundError
 from semstego.message import bits
-from semstego.message.cipher import TAG_BYTES, Key
-from semstego.message.frame import HEADER_BITS, MAX_BODY_BYTES, UPPER_SHARES, Frame, Header, Opened, unseal
+from semstego.message.cipher import Key
+from semstego.message.draws import Draws
+from semstego.message.frame import HEADER_BITS, MAX_BODY_BYTES, UPPER_SHARES, Frame, Header, Reader
+from semstego.progress import Progress
+from semstego.schemes.base import Cover, Embedding, Scheme
 from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.costs import Cost
 from semstego.schemes.syndrome.layout import Indices, Layout
@@ -36,112 +38,106 @@ BITS_PER_DRY_SYMBOL = 0.7  # what capacity promises; the bundled photographs hol
 
 
 @dataclass(frozen=True)
-class SyndromeScheme:
+class SyndromeScheme(Scheme):
     """Default scheme of ``hide``.
 
     Attributes:
         cost: Symmetric cost of a change by what it does to pixels; None asks the symbols instead, ``costs.joint``.
         side_informed: Whether the sender's rounding errors modulate the costs.
+        name: What reports call it.
     """
 
     cost: Cost | None = None
     side_informed: bool = True
     name: str = "syndrome"
 
-    def capacity_bytes(self, encoding: Encoding, codec: BlockCodec) -> int:
-        """Longest message that the cover is expected to hold [bytes]."""
-        symbols = encoding.symbols
-        rows, columns = codec.whole_blocks(symbols.height, symbols.width, symbols.channels)
-        dry = np.count_nonzero(~encoding.wet[:rows, :columns]) / (rows * columns)
-        layout = Layout(codec.carriers(symbols).reshape(len(symbols.values), -1), Key(bytes(32)))
-        header_fits = dry * layout.header_symbols * BITS_PER_DRY_SYMBOL >= HEADER_BITS
-        body = int(dry * layout.body_symbols * BITS_PER_DRY_SYMBOL) // 8 if header_fits else 0
-        return max(0, min(body, MAX_BODY_BYTES) - TAG_BYTES)
+    def capacity_bits(self, cover: Cover) -> int:
+        """How many bits of a frame the cover is expected to hold."""
+        encoding = cover.encoding
+        carriers = encoding.symbols.carriers
+        wet = np.broadcast_to(within(encoding.symbols, encoding.wet), carriers.shape)
+        dry = 1 - np.count_nonzero(wet) / max(carriers.size, 1)
+        layout = Layout(carriers.reshape(len(carriers), -1), Key(bytes(32)))
+        if dry * layout.header_symbols * BITS_PER_DRY_SYMBOL < HEADER_BITS:
+            return 0
+        body_bytes = int(dry * layout.body_symbols * BITS_PER_DRY_SYMBOL) // 8
+        return HEADER_BITS + 8 * min(body_bytes, MAX_BODY_BYTES)
 
-    def embed(
-        self,
-        encoding: Encoding,
-        cover: Picture,
-        codec: BlockCodec,
-        frame: Frame,
-        key: Key,
-        progress: Callable[[float], None] = lambda share: None,
-    ) -> "SyndromeEmbedding":
-        """Hide a frame.
+    def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> "SyndromeEmbedding":
+        """Hide a frame; nothing is drawn.
 
         Raises:
             InfeasibleError: If the dry symbols cannot carry it.
         """
-        symbols = encoding.symbols
-        rows, columns = codec.whole_blocks(symbols.height, symbols.width, symbols.channels)
-        rho = self.symbol_costs(symbols.values[:, :rows, :columns], cover, codec)
-        side = encoding.side[:, :rows, :columns]
+        symbols = cover.encoding.symbols
+        if frame.payload_bits > 2 * symbols.values.size or len(frame.body) > MAX_BODY_BYTES:
+            raise InfeasibleError  # log2(3) bits a symbol is the bound
+        rho = self.symbol_costs(cover)
+        side = within(symbols, cover.encoding.side)
         side = costs.independent_side_information(side) if self.side_informed else np.zeros_like(side)
-        return SyndromeEmbedding(encoding, codec, rho, side, frame, key, progress)
+        return SyndromeEmbedding(cover.encoding, rho, side, frame, key, progress)
 
-    def symbol_costs(self, values: NDArray[np.uint8], cover: Picture, codec: BlockCodec) -> NDArray[np.float32]:
-        """What +-1 costs on each symbol of whole blocks, in the shape of ``values``, ``(k, rows, columns)``."""
+    def symbol_costs(self, cover: Cover) -> NDArray[np.float32]:
+        """What +-1 costs on each carrier, float32 ``(k, rows, columns)``.
+
+        Where a symbol has no block of pixels to itself, a cost of pixels takes each map for a picture of its own.
+        """
+        carriers, footprint = cover.encoding.symbols.carriers, cover.encoding.footprint
         if self.cost is None:
-            return costs.joint(values)
-        basis = codec.basis(cover.shape[2])
-        return self.cost(cover, basis.gain(), basis.block)
+            return costs.joint(carriers)
+        if footprint is not None:
+            return self.cost(cover.reconstruction, footprint)
+        itself = np.eye(len(carriers), dtype=np.float32)[:, np.newaxis, np.newaxis]
+        return self.cost(np.ascontiguousarray(carriers.transpose(1, 2, 0)), itself)
 
-    def reveal_features(self, symbols: Symbols, codec: BlockCodec, key: Key) -> Opened:
-        """Stage I.
-
-        Raises:
-            NothingFoundError: Wrong key, no message or damage.
-        """
-        carriers = codec.carriers(symbols).reshape(len(symbols.values), -1)
+    def reveal_features(self, symbols: Symbols, codec: Codec, key: Key) -> Reader:
+        """Stage I: the header is read at once, the body when it is asked for."""
+        carriers = symbols.carriers.reshape(len(symbols.values), -1)
         layout, flat = Layout(carriers, key), carriers.ravel()
-        read = ternary.extract(flat[layout.header], HEADER_BITS, HEADER_UPPER, HEIGHT)
-        header = Header.from_bits(read, key)
-        if not TAG_BYTES <= header.body_bytes <= 2 * layout.body_symbols // 8:
-            raise NothingFoundError
-        bounds = layout.bounds(8 * header.body_bytes)
-        blocks = layout.body_blocks(header.nonce)
+        header = Header.from_bits(ternary.extract(flat[layout.header], HEADER_BITS, HEADER_UPPER, HEIGHT), key)
+        sealed = replace(header, upper_share=0).to_bits(key)
 
-        def read_segment(index: int) -> bits.Bits:
-            where = layout.segment(header.nonce, index, blocks[index])
-            count = bounds[index + 1] - bounds[index]
-            upper = upper_bits(count, header.upper_share)
-            if max(upper, count - upper) > len(where):
-                raise NothingFoundError  # no sender puts more than a bit into a layer of a symbol
-            return ternary.extract(flat[where], count, upper, HEIGHT)
+        def read(count: int) -> bits.Bits:
+            if count <= HEADER_BITS:
+                return sealed[:count]
+            if count - HEADER_BITS > 2 * layout.body_symbols:
+                raise NothingFoundError
+            return np.concatenate([sealed, _body(flat, layout, header, count - HEADER_BITS)])
 
-        body = np.concatenate(list(in_threads(read_segment, range(layout.segments))))
-        return unseal(header, bits.to_bytes(body), key)
-
-    def reveal_picture(self, picture: Picture, codec: BlockCodec, key: Key) -> Opened:
-        """Stage II.
-
-        Raises:
-            NothingFoundError: Also if the picture is no reconstruction by this codec.
-        """
-        symbols = codec.encode(picture)
-        if not reconstructs(picture, symbols, codec):
-            raise NothingFoundError
-        return self.reveal_features(symbols, codec, key)
+        return read
 
 
-class SyndromeEmbedding:
-    """One frame in one cover; segments can be coded again with more wet blocks."""
+def _body(flat: NDArray[np.uint8], layout: Layout, header: Header, count: int) -> bits.Bits:
+    """The ``count`` bits of the body in carriers ``(k * blocks,)``."""
+    bounds, blocks = layout.bounds(count), layout.body_blocks(header.nonce)
+
+    def read_segment(index: int) -> bits.Bits:
+        where = layout.segment(header.nonce, index, blocks[index])
+        length = bounds[index + 1] - bounds[index]
+        upper = upper_bits(length, header.upper_share)
+        if max(upper, length - upper) > len(where):
+            raise NothingFoundError  # no sender puts more than a bit into a layer of a symbol
+        return ternary.extract(flat[where], length, upper, HEIGHT)
+
+    return np.concatenate(list(in_threads(read_segment, range(layout.segments))))
+
+
+class SyndromeEmbedding(Embedding):
+    """One frame in one cover; segments can be coded again with more wet symbols."""
 
     def __init__(
         self,
         encoding: Encoding,
-        codec: BlockCodec,
         rho: NDArray[np.float32],
         side: NDArray[np.int16],
         frame: Frame,
         key: Key,
-        progress: Callable[[float], None],
+        progress: Progress,
     ) -> None:
-        kept, rows, columns = rho.shape
-        self._cover, self._codec, self._progress = encoding.symbols, codec, progress
-        self._carriers = codec.carriers(encoding.symbols).reshape(kept, -1)
+        self._cover, self._progress = encoding.symbols, progress
+        self._carriers = encoding.symbols.carriers.reshape(len(rho), -1)
         self._rho, self._side = rho.ravel(), side.ravel()
-        self._wet = encoding.wet[:rows, :columns].ravel()
+        self._wet = within(encoding.symbols, encoding.wet).reshape(-1, self._carriers.shape[1])  # (1 or k, blocks)
         self._layout = Layout(self._carriers, key)
         self._blocks = self._layout.body_blocks(frame.header.nonce)
         self._stego = self._carriers.copy()
@@ -153,18 +149,15 @@ class SyndromeEmbedding:
     @property
     def symbols(self) -> Symbols:
         """The stego symbols as they stand."""
-        values = self._cover.values.copy()
-        rows, columns = self._codec.whole_blocks(self._cover.height, self._cover.width, self._cover.channels)
-        values[:, :rows, :columns] = self._stego.reshape(-1, rows, columns)
-        return self._cover.with_values(values)
+        return self._cover.with_carriers(self._stego.reshape(-1, *self._cover.carrying))
 
-    def avoid(self, blocks: NDArray[np.bool_]) -> None:
-        """Make blocks wet and code the segments that hold them again.
+    def avoid(self, misread: NDArray[np.bool_]) -> None:
+        """Make blocks ``(rows, columns)`` wet and code the segments that hold them again.
 
         Raises:
             InfeasibleError: If too little is dry then.
         """
-        failing = blocks.ravel()
+        failing = misread.ravel()
         self._wet = self._wet | failing
         segments = [i for i, members in enumerate(self._blocks) if failing[members].any()]
         in_header = failing[self._layout.header % self._layout.blocks].any()
@@ -194,7 +187,7 @@ class SyndromeEmbedding:
         stego = self._stego.reshape(-1)  # a view
         for done, (where, values) in enumerate(in_threads(self._code_segment, todo), start=1):
             stego[where] = values
-            self._progress(done / len(todo))
+            self._progress("embedding", done / len(todo))
 
     def _code_segment(self, index: int) -> tuple[Indices, NDArray[np.uint8]]:
         where, message, upper = self._segment(index)
@@ -212,7 +205,7 @@ class SyndromeEmbedding:
 
     def _costs(self, where: Indices) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Costs of +1 and -1 at flat positions, infinite where wet."""
-        wet = self._wet[where % self._layout.blocks]
+        wet = np.broadcast_to(self._wet, self._carriers.shape)[np.divmod(where, self._layout.blocks)]
         rho = np.where(wet, np.float32(np.inf), self._rho[where])
         return costs.side_informed(rho, self._side[where].astype(np.float32) / np.float32(SIDE_SCALE))
 
@@ -230,9 +223,4 @@ def upper_bits(count: int, share: int) -> int:
     return count * share // UPPER_SHARES
 
 
-def reconstructs(picture: Picture, symbols: Symbols, codec: BlockCodec) -> bool:
-    """Whether decoding gives the picture back wherever its blocks are whole: then this codec made it."""
-    rows, columns = codec.whole_blocks(symbols.height, symbols.width, symbols.channels)
-    block = codec.basis(symbols.channels).block
-    height, width = rows * block, columns * block
-    return bool((codec.decode(symbols)[:height, :width] == picture[:height, :width]).all())
+SCHEME = SyndromeScheme()

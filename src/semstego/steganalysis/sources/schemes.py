@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our own schemes: every pair is made here, from crops of photographs, under a fresh key and message.
+"""Schemes: every pair is made here, from crops of photographs, under a fresh key and message.
 
-    crops ─ carrier, payload, seed ─▸ features    symbols, stage I
+    crops ─ scheme, payload, seed  ─▸ features    symbols, stage I
                                       picture     reconstructions, stage II
                                       re-encoded  what a warden who has the codec makes of the picture     open codecs:
                                       inverted    symbols whose reconstruction is nearest to the picture   of a closed
@@ -21,27 +21,23 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from semstego.codecs.base import Symbols
-from semstego.codecs.block import operating_point
+from semstego.codecs import registry, stream
+from semstego.codecs.base import Codec, Picture, Symbols
 from semstego.datasets.built import crops
 from semstego.errors import DataError
-from semstego.evaluation.carriers import Learned, inverted, is_affine
-from semstego.evaluation.closed_carriers import Closed, ClosedLsbMatching
-from semstego.evaluation.table2 import Carrier
+from semstego.evaluation.hiding import Hiding, hide_random
 from semstego.message.frame import OVERHEAD_BYTES
 from semstego.progress import Progress
-from semstego.schemes.learned import point as learned_point
-from semstego.schemes.syndrome import costs
-from semstego.schemes.syndrome.scheme import SyndromeScheme
-from semstego.steganalysis.features.extraction import Cache
+from semstego.schemes import base
+from semstego.steganalysis.cache import Cache
 from semstego.steganalysis.import_closure import closure_digest
 from semstego.steganalysis.pairs import Pairs
 from semstego.steganalysis.protocol import AuditProtocol
+from semstego.system.stego_system import StegoSystem
 
 CHUNK = 50  # crops that are embedded and kept together
 SPARE = 1.15  # times as many crops as wanted are tried, for some carry too little
 LEAST_PAIRS = 10
-SCHEMES = ("lsb", "hill", "suniward", "side-informed", "syndrome", "learned")
 VIEWS = ("features", "picture", "numbers", "re-encoded", "inverted", "residual")
 OF_OPEN_CODECS = ("re-encoded", "inverted", "residual")
 Kept = dict[str, NDArray[Any]]
@@ -68,12 +64,12 @@ class SchemeSource:
 
     Attributes:
         crops: By part, pictures ``(n, h, w, 3)`` and the photograph of each; :func:`crops_of` reads them.
-        schemes: Some of ``SCHEMES``.
+        schemes: Names, or ``package:Object``.
         payloads: Coded bits a pixel.
         protocol: How many crops of each part.
         cache: Where embeddings are kept.
-        codec: Operating point of all but the learned scheme.
-        model: Of the learned scheme.
+        codec: Of all schemes that are at home in a closed codec.
+        model: Of the learned scheme, and of others that are at home in an open codec.
         workers: Processes that embed.
         views: Some of ``VIEWS``; numbers take as long to find as all the rest, since streams must be packed, and
             so does the inversion.
@@ -140,9 +136,8 @@ class SchemeSource:
 
     def _chunk(self, case: str, part: str, seed: int, start: int, pictures: NDArray[np.uint8]) -> Kept:
         """Views of some crops, from the cache if they are there."""
-        scheme, payload = case.split()
-        name = self.model if scheme == "learned" else self.codec
-        point: Any = (learned_point if scheme == "learned" else operating_point).load(name)
+        name, payload = case.rsplit(" ", 1)
+        system = self._system(name)
         bits = int(float(payload) * pictures.shape[1] * pictures.shape[2]) // 8 * 8
         digest = hashlib.sha256(f"{case} {part} {start}".encode()).digest()
         rng = np.random.default_rng([seed, *digest[:8]])
@@ -150,64 +145,54 @@ class SchemeSource:
 
         def views() -> Kept:
             if not made:
-                made.update(_views(_carrier(scheme, point, self.codec), point, pictures, bits, rng, self.views))
+                made.update(_views([hide_random(system, one, bits, rng) for one in pictures], self.views))
             return made
 
-        what = f"embedding {closure_digest(__name__)} {case} {seed} {part} {start} {point.fingerprint.hex()}"
-        names = _names(point, self.views)
+        home, _, _ = base.SCHEMES.place(name).partition(":")
+        code = closure_digest(__name__, home, type(system.scheme).__module__, type(system.codec).__module__)
+        what = f"embedding {code} {case} {seed} {part} {start} {system.codec.fingerprint.hex()}"
+        names = _names(system.codec, self.views)
         return {view: self.cache.get(f"{what} {view}", pictures, lambda view=view: views()[view]) for view in names}  # type: ignore[misc]
 
-
-def _carrier(scheme: str, point: Any, codec: str) -> Carrier:
-    carriers: dict[str, Any] = {
-        "lsb": lambda: ClosedLsbMatching(codec),
-        "hill": lambda: Closed(codec, SyndromeScheme(costs.hill, side_informed=False)),
-        "suniward": lambda: Closed(codec, SyndromeScheme(costs.suniward, side_informed=False)),
-        "side-informed": lambda: Closed(codec, SyndromeScheme(costs.hill)),
-        "syndrome": lambda: Closed(codec),
-        "learned": lambda: Learned(point.model),
-    }
-    found: Carrier = carriers[scheme]()
-    return found
+    def _system(self, name: str) -> StegoSystem:
+        """The scheme of this name, in its codec, without error correction: all schemes hide as many bits."""
+        scheme = base.load(name).uncorrected
+        at_home = registry.load(scheme.default_codec)
+        return StegoSystem(registry.load(self.codec if at_home.closed else self.model), scheme)
 
 
-def _names(point: Any, views: tuple[str, ...]) -> list[str]:
-    kept = [view for view in views if not point.codec.closed or view not in OF_OPEN_CODECS]
-    if "inverted" in kept and not is_affine(point.model.codec):
-        kept.remove("inverted")
+def _names(codec: Codec, views: tuple[str, ...]) -> list[str]:
+    kept = [view for view in views if not codec.closed or view not in OF_OPEN_CODECS]
     return ["carried", *(f"{side} {view}" for view in kept for side in ("cover", "stego"))]
 
 
-def _views(
-    carrier: Carrier,
-    point: Any,
-    pictures: NDArray[np.uint8],
-    bits: int,
-    rng: np.random.Generator,
-    wanted: tuple[str, ...],
-) -> Kept:
+def _views(hidings: Sequence[Hiding], wanted: tuple[str, ...]) -> Kept:
     """What a warden sees of crops; more than is wanted where it costs nothing."""
-    hidden = carrier.hide(pictures, bits, rng)
-    kept: Kept = {"carried": hidden.carried}
-    height, width = pictures.shape[1:3]
-    sides = (("cover", hidden.cover_symbols, hidden.covers), ("stego", hidden.stego_symbols, hidden.stegos))
-    for side, symbols, seen in sides:
-        kept[f"{side} features"] = symbols
-        kept[f"{side} picture"] = np.ascontiguousarray(seen.transpose(0, 3, 1, 2))
-        if "numbers" in wanted:
-            wrapped = (Symbols(one, height, width, pictures.shape[3]) for one in symbols)
-            numbers = [_numbers(point, one, picture) for one, picture in zip(wrapped, seen, strict=True)]
-            kept[f"{side} numbers"] = np.array(numbers)
-        if not point.codec.closed:
-            again = np.stack([point.codec.encode(picture).values for picture in seen])
-            kept[f"{side} re-encoded"] = again
-            kept[f"{side} residual"] = np.clip(128 + symbols.astype(np.int16) - again, 0, 255).astype(np.uint8)
-            if "inverted" in wanted and is_affine(point.model.codec):
-                kept[f"{side} inverted"] = inverted(seen, point.model.codec)
+    kept: Kept = {"carried": np.array([hiding.embedded is not None for hiding in hidings])}
+    for side in ("cover", "stego"):
+        seen = [_sent(hiding, side) for hiding in hidings]
+        views = [_of_one(hiding.system.codec, *one, wanted) for hiding, one in zip(hidings, seen, strict=True)]
+        kept |= {f"{side} {name}": np.stack([view[name] for view in views]) for name in views[0]}
     return kept
 
 
-def _numbers(point: Any, symbols: Symbols, seen: NDArray[np.uint8]) -> list[float]:
-    """Bytes of the stream, and how many symbols and pixel values lie at either end of their range."""
-    ends = [np.count_nonzero(values == end) for values in (symbols.values, seen) for end in (0, 255)]
-    return [float(len(point.pack(symbols))), *map(float, ends)]
+def _sent(hiding: Hiding, side: str) -> tuple[Symbols, Picture]:
+    """Symbols and reconstruction of cover or stego; where nothing could be hidden, both are the cover's."""
+    if side == "cover" or hiding.embedded is None:
+        return hiding.cover.encoding.symbols, hiding.cover.reconstruction
+    return hiding.embedded.symbols, hiding.embedded.received.picture
+
+
+def _of_one(codec: Codec, symbols: Symbols, seen: Picture, wanted: tuple[str, ...]) -> Kept:
+    """The views of one picture."""
+    found: Kept = {"features": symbols.values, "picture": np.ascontiguousarray(seen.transpose(2, 0, 1))}
+    if "numbers" in wanted:
+        ends = [np.count_nonzero(values == end) for values in (symbols.values, seen) for end in (0, 255)]
+        found["numbers"] = np.array([len(stream.write(symbols, codec)), *ends], np.float64)
+    if not codec.closed:
+        again = codec.encode(seen).symbols.values
+        found["re-encoded"] = again
+        found["residual"] = np.clip(128 + symbols.values.astype(np.int16) - again, 0, 255).astype(np.uint8)
+        if "inverted" in wanted:
+            found["inverted"] = codec.recover(seen).values
+    return found

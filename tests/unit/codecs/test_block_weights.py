@@ -12,10 +12,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semstego.codecs.block import operating_point
+from semstego.codecs import registry
+from semstego.codecs.block import weights
 from semstego.codecs.block.fitting import DESIGNS
-from semstego.codecs.block.operating_point import SHIPPED
 from semstego.errors import SemstegoError, WeightsError
+
+SHIPPED = ("cr085", "cr050", "cr025", "task")
 
 FOLDER = resources.files("semstego") / "weights"
 
@@ -24,21 +26,21 @@ FOLDER = resources.files("semstego") / "weights"
 def test_every_shipped_point_has_a_card_that_fits(name):
     card = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
     data = (FOLDER / f"{name}.safetensors").read_bytes()
-    point = operating_point.load(name)
+    point = registry.load(name)
     assert card["sha256"] == hashlib.sha256(data).hexdigest()
     assert card["fingerprint"] == point.fingerprint.hex()
     assert card["name"] == name
     assert all(entry["licence"] for entry in card["data"]["packages"])
     assert sum(entry["photographs"] for entry in card["data"]["packages"]) == card["data"]["photographs"]
     for channels in (1, 3):
-        basis = point.codec.basis(channels)
+        basis = point.basis(channels)
         assert (basis.block, basis.kept) == DESIGNS[name][channels]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_bases_are_orthonormal(name):
     for channels in (1, 3):
-        basis = operating_point.load(name).codec.basis(channels)
+        basis = registry.load(name).basis(channels)
         rows = basis.synthesis / basis.steps[:, None] / 2**24
         np.testing.assert_allclose(rows @ rows.T, np.eye(basis.kept), atol=1e-5)
         np.testing.assert_allclose(basis.steps, np.abs(rows).sum(axis=1) * 128 / 127, rtol=1e-5)
@@ -54,8 +56,8 @@ def test_fitted_photographs_are_no_test_photographs():
 
 def test_weights_come_back_from_their_file(tmp_path, point):
     path = tmp_path / "mine.safetensors"
-    path.write_bytes(point.to_bytes())
-    again = operating_point.load(path)
+    path.write_bytes(weights.to_bytes(point))
+    again = registry.load(path)
     assert again.fingerprint == point.fingerprint
     assert again.name == "mine"
 
@@ -65,13 +67,13 @@ def test_files_that_are_no_weights_are_refused(tmp_path, content):
     path = tmp_path / "bad.safetensors"
     path.write_bytes(content)
     with pytest.raises(WeightsError):
-        operating_point.load(path)
+        registry.load(path)
 
 
 def test_what_is_not_there_is_refused(tmp_path):
     for name in ("cr099", tmp_path, tmp_path / "no"):
         with pytest.raises(WeightsError):
-            operating_point.load(name)
+            registry.load(name)
 
 
 @settings(max_examples=60, deadline=None)
@@ -94,12 +96,12 @@ def test_tampered_weights_are_refused_or_still_closed(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("weights") / "x.safetensors"
     path.write_bytes(safetensors.numpy.save(arrays))
     try:
-        codec = operating_point.load(path).codec
+        codec = registry.load(path)
     except WeightsError:
         return
     picture = np.random.default_rng(0).integers(0, 256, (34, 35, 3), np.uint8)
-    symbols = codec.encode(picture)
-    assert (codec.carriers(codec.encode(codec.decode(symbols))) == codec.carriers(symbols)).all()
+    symbols = codec.encode(picture).symbols
+    assert (codec.recover(codec.decode(symbols)).carriers == symbols.carriers).all()
 
 
 def test_other_weights_cannot_read_a_stream(point):

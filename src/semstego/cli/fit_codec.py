@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``semstego fit-codec``: a block codec for one's own photographs, or for a task."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from semstego.cli.options import Force
+
+
+def fit_codec(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photographs.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The weights to write; the card goes beside them.")],
+    like: Annotated[str, typer.Option(help="Design to fit: cr085, cr050, cr025 or task.")] = "cr085",
+    only: Annotated[Path | None, typer.Option(help="File that lists the photographs to use, one a line.")] = None,
+    task: Annotated[
+        Path | None, typer.Option(help="YAML, such as configs/task-codec.yaml: fit the colour basis to a task, too.")
+    ] = None,
+    run: Annotated[Path | None, typer.Option(help="With --task: folder of the run; one that is there goes on.")] = None,
+    force: Force = False,
+) -> None:
+    """Fit a codec to a folder of photographs, and to a task."""
+    from semstego.api.fit_codec import TaskFit, fit_and_write
+    from semstego.cli import terminal
+    from semstego.codecs.block.fitting import DESIGNS
+
+    if like not in DESIGNS:
+        raise typer.BadParameter(f"--like takes {', '.join(DESIGNS)}")
+    if (task is None) != (run is None):
+        raise typer.BadParameter("--task and --run go together")
+    fitted = TaskFit(task, run) if task and run else None
+    with terminal.progress() as progress:
+        fit_and_write(folder, output, like=like, only=only, task=fitted, force=force, progress=progress)

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Arguments and options that several commands have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CODECS = (
+    "cr085 (best picture), cr050, cr025 (small stream), task (fitted for a classifier), learned-photo and others of the "
+    "paper's networks, the path of weights, or package:Object"
+)
+SCHEMES = "syndrome (exact), learned (the paper's networks), hill, suniward, side-informed, lsb, or package:Object"
+
+Cover = Annotated[
+    str, typer.Argument(metavar="COVER", help="Picture (PNG, JPEG, WebP, TIFF, BMP, PPM), or - for standard input.")
+]
+Stream = Annotated[str, typer.Argument(metavar="STREAM", help="A .sem stream, or - for standard input.")]
+Codec = Annotated[str | None, typer.Option(help=f"{CODECS}; else the scheme's own.", show_default="cr085")]
+OtherCodec = Annotated[str | None, typer.Option("--codec", help="Weights of your own; the shipped ones are found.")]
+Scheme = Annotated[str, typer.Option(help=f"{SCHEMES}.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what exists.")]
+Flatten = Annotated[bool, typer.Option("--flatten", help="Convert alpha, palettes, 16 bits and CMYK.")]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file", help="File whose first line is the passphrase; else SEMSTEGO_PASSPHRASE; else a prompt."
+    ),
+]
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML; see configs/.")]
+Run = Annotated[Path, typer.Option(help="Folder of the run; a run that is there already goes on.")]
+Weights = Annotated[Path, typer.Option("--output", "-o", help="The weights to write.")]
+Accelerator = Annotated[str, typer.Option(help="auto, cpu or gpu.")]
+Devices = Annotated[int, typer.Option(min=1, help="Devices a node; more than one trains by DDP.")]
+Nodes = Annotated[int, typer.Option(min=1, help="Nodes.")]

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Weights of block codecs: an operating point in a file, bases and entropy tables.
+
+Shipped are ``cr085``, ``cr050`` and ``cr025``, fitted for the eye, and ``task``, fitted for a classifier too, which
+keeps so little that only large pictures hold a message.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from semstego.codecs.block.basis import BlockBasis
+from semstego.codecs.block.codec import KINDS, BlockCodec
+from semstego.codecs.block.entropy.model import EntropyModel
+from semstego.errors import WeightsError
+
+FORMAT = "semstego block codec 1"
+FORMATS = (FORMAT,)
+MAX_WEIGHTS_BYTES = 16 << 20
+
+
+def load(path: Path, name: str) -> BlockCodec:
+    """The codec in a weights file, under this name.
+
+    Raises:
+        WeightsError: If the file is damaged, or holds something else.
+    """
+    if path.stat().st_size > MAX_WEIGHTS_BYTES:
+        raise WeightsError(f"{path}: larger than any weights of a block codec")
+    return parse(path.read_bytes(), name)
+
+
+def parse(data: bytes, name: str) -> BlockCodec:
+    """The codec in the content of a weights file; errors as in :func:`load`."""
+    try:
+        arrays = safetensors.numpy.load(data)
+    except safetensors.SafetensorError as error:
+        raise WeightsError(f"{name}: not a weights file ({error})") from None
+    try:
+        bases = {channels: _basis(arrays, kind, channels) for channels, kind in KINDS.items()}
+        entropy = {
+            channels: EntropyModel.from_arrays(_under(arrays, f"{kind}.entropy.")) for channels, kind in KINDS.items()
+        }
+    except KeyError as error:
+        raise WeightsError(f"{name}: the weights lack {error}") from None
+    for channels, basis in bases.items():
+        if entropy[channels].kept != basis.kept:
+            raise WeightsError(f"{name}: the entropy model does not fit the basis")
+    return BlockCodec(name, bases, entropy)
+
+
+def to_bytes(codec: BlockCodec) -> bytes:
+    """The weights as a safetensors file."""
+    return safetensors.numpy.save(codec.to_arrays(), {"name": codec.name, "format": FORMAT})
+
+
+def _basis(arrays: dict[str, NDArray[np.generic]], kind: str, channels: int) -> BlockBasis:
+    blocks, analysis, synthesis = (arrays[f"{kind}.{part}"] for part in ("block", "analysis", "synthesis"))
+    if blocks.shape != (1,) or analysis.ndim != 2 or any(a.dtype != np.int32 for a in (blocks, analysis, synthesis)):
+        raise WeightsError("the basis does not have the shape of a block codec")
+    basis = BlockBasis(int(blocks[0]), channels, analysis.astype(np.int64), synthesis.astype(np.int64))
+    basis.check()
+    return basis
+
+
+def _under(arrays: dict[str, NDArray[np.generic]], prefix: str) -> dict[str, NDArray[np.generic]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Weights of convolutional codecs: Es and Ds alone, or within a whole model of the learned scheme."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semstego.errors import SemstegoError
+
+if TYPE_CHECKING:
+    from semstego.codecs.convolutional.point import ConvolutionalPoint
+
+FORMATS = ("semstego convolutional codec 1", "semstego learned scheme 1")
+
+
+def load(path: Path, name: str) -> "ConvolutionalPoint":
+    """The codec in a weights file, under this name; torch is imported here, for it takes seconds.
+
+    Raises:
+        SemstegoError: If torch is not installed.
+        WeightsError: If the file is damaged, or its quantiser needs what a stream does not carry.
+    """
+    try:
+        from semstego.codecs.convolutional import point
+    except ImportError:
+        raise SemstegoError(f"the codec {name!r} needs torch: pip install 'semstego[learned]'") from None
+    return point.from_file(path, name)
