@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our own schemes on crops of the bundled photographs: one set of pictures for all cases, fresh messages per seed."""
+"""Schemes on crops of the bundled photographs: one set of pictures for all cases, fresh messages per seed."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -10,10 +10,11 @@ import torch
 from PIL import Image
 
 from semstego.codecs.base import Symbols
-from semstego.codecs.block import operating_point
+from semstego.codecs import registry, stream
 from semstego.datasets.built import crops
-from semstego.errors import ArgumentError, DataError
-from semstego.steganalysis.features.extraction import Cache
+from semstego.errors import DataError
+from semstego.steganalysis.cache import Cache
+from semstego.steganalysis.import_closure import closure_digest
 from semstego.steganalysis.protocol import PARTS, AuditProtocol
 from semstego.steganalysis.sources import schemes as scheme_source
 from semstego.steganalysis.sources.schemes import VIEWS, SchemeSource, crops_of
@@ -149,18 +150,19 @@ def test_whoever_inverts_ds_finds_what_was_sent_nearer_than_by_encoding_the_pict
 
 def test_numbers_are_the_bytes_of_the_stream_and_what_lies_at_the_ends(made):
     _, found = made
-    views, point = found["syndrome 0.4", "test"], operating_point.load("cr085")
+    views, point = found["syndrome 0.4", "test"], registry.load("cr085")
     for symbols, picture, numbers in zip(
         views["features"].stego, views["picture"].stego, views["numbers"].stego, strict=True
     ):
         ends = [(values == end).sum() for values in (symbols, picture) for end in (0, 255)]
-        assert numbers.tolist() == [len(point.pack(Symbols(symbols, 64, 64, 3))), *ends]
-        np.testing.assert_array_equal(picture.transpose(1, 2, 0), point.codec.decode(Symbols(symbols, 64, 64, 3)))
+        wrapped = Symbols(symbols, 64, 64, 3)
+        assert numbers.tolist() == [len(stream.write(wrapped, point)), *ends]
+        np.testing.assert_array_equal(picture.transpose(1, 2, 0), point.decode(wrapped))
 
 
 def test_payloads_that_nobody_carries_are_one_of_our_errors(folder):
-    for scheme, error in (("lsb", ArgumentError), ("hill", DataError), ("suniward", DataError)):
-        with pytest.raises(error, match="carr"):
+    for scheme in ("lsb", "hill", "suniward"):
+        with pytest.raises(DataError, match="carr"):
             SchemeSource(crops_of(folder, PROTOCOL), (scheme,), (6.0,), PROTOCOL, Cache(None)).pairs(
                 f"{scheme} 6", "test", 0, quiet
             )
@@ -171,3 +173,27 @@ def test_crops_that_are_not_there_are_a_data_error(tmp_path):
         SchemeSource(crops_of(tmp_path, PROTOCOL), ("lsb",), (0.4,), PROTOCOL, Cache(None)).pairs(
             "lsb 0.4", "test", 0, quiet
         )
+
+
+OWN = """
+from semstego.schemes.lsb import LsbMatching
+
+SCHEME = LsbMatching(name="own")
+"""
+
+
+def test_a_scheme_of_ones_own_is_audited_by_its_place(folder, tmp_path, monkeypatch):
+    (tmp_path / "own_package.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    cache = Cache(tmp_path / "cache")
+    source = SchemeSource(crops_of(folder, PROTOCOL), ("own_package:SCHEME",), (0.4,), PROTOCOL, cache, views=QUICK)
+    (case,) = source.cases
+    pairs = source.pairs(case, "test", 0, quiet)["features"]
+    assert (pairs.cover != pairs.stego).any()
+    kept = len(list(cache.folder.iterdir()))
+    replace(source, _carried={}).pairs(case, "test", 0, quiet)
+    assert len(list(cache.folder.iterdir())) == kept
+    (tmp_path / "own_package.py").write_text(OWN + "\n# other code\n")
+    closure_digest.cache_clear()
+    replace(source, _carried={}).pairs(case, "test", 0, quiet)
+    assert len(list(cache.folder.iterdir())) == 2 * kept
