@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""Detectability of all schemes by the detectors of ``semstego audit``, and what an audit costs."""

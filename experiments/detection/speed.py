@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an audit costs: our SPAM and SRMQ1 beside sealwatch's, and a whole audit, the first time and from its cache.
 
-    python -m experiments.detection.speed data     # results/audit_speed.json; data/plain must be there, the machine idle
+    python -m experiments.detection.speed data     # results/audit_speed.json; needs data/plain, and an idle machine
 
-Features take processor time on one core, whatever else runs; the audit takes wall time on two.
+Features are measured in processor time on one core, the audit in wall time on two cores.
 """
 
 import argparse
@@ -19,14 +19,14 @@ import numpy as np
 from experiments import record
 from experiments.speed import files as speed
 from semstego.datasets.built import crops
-from semstego.steganalysis.features.extraction import sealwatch
 from semstego.steganalysis.features.spam import spam686
 from semstego.steganalysis.features.srmq1 import srmq1
+from semstego.steganalysis.sealwatch import sealwatch
 
 PLANES = 20  # of 64x64 that we take at once; sealwatch takes one
 ROUNDS = 10
 AUDIT = (
-    "--scheme", "lsb", "--payloads", "0.5", "--judges", "SPAM", "--pairs", "2000", "--seeds", "1", "--workers", "2",
+    "--scheme", "lsb", "--payloads", "0.5", "--detectors", "SPAM", "--pairs", "2000", "--seeds", "1", "--workers", "2",
 )  # fmt: skip
 
 

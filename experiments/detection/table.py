@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Detectability of all schemes at all payloads, by all judges that a CPU affords.
+"""Detectability of all schemes at all payloads, by all detectors that a CPU affords.
 
     python -m experiments.detection.table data --name audit          # results/audit.json; data/plain must be there
 
 64x64 crops of photographs, those of the first detectability table; every scheme hides the same number of coded bits:
 LSB matching, HILL, S-UNIWARD and the side-informed default of `hide` in the same symbols of the closed codec, the
-learned scheme in those of its own. Judges, features and schedules are those of `semstego audit`.
+learned scheme in those of its own codec. Detectors are those of `semstego audit`.
 """
 
 import argparse
@@ -18,16 +18,16 @@ from PIL import Image
 from experiments import record
 from semstego.metrics.detection import paired_bootstrap_interval
 from semstego.plots.audit import roc_and_learning
-from semstego.steganalysis import protocol as audit
-from semstego.steganalysis import summary as verdict
-from semstego.steganalysis.detectors.roster import judges_by_name
-from semstego.steganalysis.features.extraction import Cache
-from semstego.steganalysis.protocol import CURVE, PROTOCOLS, AuditProtocol
-from semstego.steganalysis.sources.schemes import SCHEMES, SPARE, VIEWS, SchemeSource, crops_of
+from semstego.schemes.base import SCHEMES
+from semstego.steganalysis import audit, summary
+from semstego.steganalysis.cache import Cache
+from semstego.steganalysis.detectors.base import DETECTORS, Setting
+from semstego.steganalysis.protocol import LEARNING_CURVE, PROTOCOLS, AuditProtocol
+from semstego.steganalysis.sources.schemes import SPARE, VIEWS, SchemeSource, crops_of
 
 PAYLOADS = (0.1, 0.25, 0.5, 1.0)
 CODEC, MODEL = "cr085", "learned-photo"
-JUDGES = ("histogram", "SPAM", "SRMQ1")
+DEFAULT_DETECTORS = ("histogram", "SPAM", "SRMQ1")
 SEED = 20261124
 CONTROL_BARS = {
     ("SPAM", "SRMQ1"): {"LSB matching 0.4": 0.05, "HILL 0.4": 0.25},
@@ -41,9 +41,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", metavar="DATA_FOLDER", type=Path)
     parser.add_argument("--name", default="audit", help="of the file in results/")
-    parser.add_argument("--schemes", nargs="+", default=SCHEMES, choices=SCHEMES)
+    parser.add_argument("--schemes", nargs="+", default=SCHEMES.shipped())
     parser.add_argument("--payloads", nargs="+", default=PAYLOADS, type=float)
-    parser.add_argument("--judges", nargs="+", default=JUDGES)
+    parser.add_argument("--detectors", "--judges", nargs="+", default=DEFAULT_DETECTORS)
     parser.add_argument("--pairs", nargs=3, default=(1000, 400, 1000), type=int, help="train, validation, test")
     parser.add_argument("--seeds", default=3, type=int)
     parser.add_argument("--protocol", default="rigorous", choices=PROTOCOLS)
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--cache", default=Path("runs/audit-cache"), type=Path)
     options = parser.parse_args()
     train, validation, test = options.pairs
-    points = tuple(count for count in CURVE if options.curve and count < train)
+    points = tuple(count for count in LEARNING_CURVE if options.curve and count < train)
     plan = AuditProtocol(options.protocol, (*points, train), validation, test, tuple(range(options.seeds)))
     cache = Cache(options.cache)
     crops = crops_of(options.folder / "plain", plan) if options.side == SIDE else squares(options, plan)
@@ -64,9 +64,9 @@ def main() -> None:
         crops, tuple(options.schemes), tuple(options.payloads), plan, cache, CODEC, options.model, options.workers,
         tuple(options.views),
     )  # fmt: skip
-    judges = judges_by_name(options.judges, plan, cache, options.workers)
-    report = audit.run(source, judges, plan, cache, curve=options.curve, progress=tell)
-    print(verdict.in_words(report))
+    detectors = [DETECTORS.get(name) for name in options.detectors]
+    report = audit.run(source, detectors, Setting(plan, cache, options.workers), curve=options.curve, progress=tell)
+    print(summary.in_words(report))
     if options.curve:
         (record.ROOT / "docs" / f"{options.name}.svg").write_bytes(roc_and_learning(report))
     seen = report["cells"][0]  # photographs are the same in every case and view
@@ -80,7 +80,7 @@ def main() -> None:
         config={
             "codec": CODEC,
             "model": options.model,
-            "judges": list(options.judges),
+            "judges": [detector.name for detector in detectors],  # the key of the results published before
             "schemes": list(options.schemes),
         },
         seed=SEED,
@@ -121,16 +121,16 @@ def tell(what: str, share: float) -> None:
 
 
 def compared(cells: list[dict], photographs: np.ndarray) -> Iterator[dict]:
-    """P_E of the default scheme less that of every other one, on the same pictures, by the same judge."""
+    """P_E of the default scheme less that of every other one, on the same pictures, by the same detector."""
     found = {(cell["case"], cell["view"], cell["judge"]): np.array(cell["errors_of_pairs"]) for cell in cells}
-    for (case, view, judge), errors in found.items():
+    for (case, view, detector), errors in found.items():
         scheme, payload = case.split()
-        own = found.get((f"syndrome {payload}", view, judge))
+        own = found.get((f"syndrome {payload}", view, detector))
         if own is None or scheme == "syndrome" or len(own) != len(errors):
             continue
         rng = np.random.default_rng(SEED)
         interval = paired_bootstrap_interval(mean_of(own), mean_of(errors), photographs, rng, n=1000)
-        yield {"minus_that_of": case, "view": view, "judge": judge} | interval._asdict()
+        yield {"minus_that_of": case, "view": view, "judge": detector} | interval._asdict()
 
 
 def mean_of(errors: np.ndarray):
@@ -140,12 +140,12 @@ def mean_of(errors: np.ndarray):
 def bars(report: dict, differences: list[dict]) -> dict:
     """Controls that the issue names, and what the default scheme gained, as far as they are there."""
     found = {}
-    for judges, wanted in CONTROL_BARS.items():
-        stage_1 = [one for one in report["controls"] if one["view"] == "features" and one["judge"] in judges]
+    for detectors, wanted in CONTROL_BARS.items():
+        stage_1 = [one for one in report["controls"] if one["view"] == "features" and one["judge"] in detectors]
         stage_1 = [one for one in stage_1 if not one["case"].startswith("learned")]  # other covers, and easier ones
         for name, most in wanted.items() if stage_1 else ():
             least = min(one["of"][name]["p_e"]["estimate"] for one in stage_1)
-            found[f"control {name}: least P_E by {' or '.join(judges)}"] = record.bar(least, at_most=most)
+            found[f"control {name}: least P_E by {' or '.join(detectors)}"] = record.bar(least, at_most=most)
     worst: dict[str, float] = {}
     for cell in report["cells"]:
         worst[cell["case"]] = min(worst.get(cell["case"], 1.0), cell["p_e"]["estimate"])

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of an audit: for every view the ROC of its best judges, and what more training pairs would tell.
+"""Plots of an audit: for every view the ROC of the best detectors, and P_E against the number of training pairs.
 
-A line is the judge of least P_E among those that :func:`semstego.steganalysis.summary.tells` takes seriously; a case
-without one has no line. Colours are schemes, strokes are payloads, and a row of panels shares one legend.
+A line is the detector with the least P_E among those whose P_E means anything, see
+:func:`semstego.steganalysis.summary.is_informative`; a case without one has no line. Colours are schemes, line styles
+are payloads, and a row of panels shares one legend.
 """
 
 from collections.abc import Sequence
@@ -14,24 +15,24 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
 from semstego.plots.figures import svg
-from semstego.steganalysis.statistics import CURVE
-from semstego.steganalysis.summary import tells
+from semstego.steganalysis.statistics import FALSE_ALARMS
+from semstego.steganalysis.summary import is_informative
 
-STROKES = ("-", "--", ":", "-.")
+LINE_STYLES = ("-", "--", ":", "-.")
 Cell = dict[str, Any]
 
 
 def roc_and_learning(report: dict[str, Any]) -> bytes:
-    """SVG: a row for each view, with ROC curves and, if the report has them, learning curves.
+    """Plots of an audit, as SVG: a row for each view, with ROC curves and, if the report has them, learning curves.
 
     Args:
-        report: Of :func:`semstego.steganalysis.protocol.run`.
+        report: Of :func:`semstego.steganalysis.audit.run`.
     """
-    return svg(drawn(report))
+    return svg(drawing(report))
 
 
-def drawn(report: dict[str, Any]) -> Figure:
-    """The figure itself; see :func:`roc_and_learning`."""
+def drawing(report: dict[str, Any]) -> Figure:
+    """The same plots as a figure of matplotlib; arguments as those of :func:`roc_and_learning`."""
     cells = report["cells"]
     views = list(dict.fromkeys(cell["view"] for cell in cells))
     learning = any("curve" in cell for cell in cells)
@@ -50,9 +51,9 @@ def drawn(report: dict[str, Any]) -> Figure:
 
 
 def best_cells(cells: Sequence[Cell]) -> list[Cell]:
-    """Of each case the cell of least P_E, among those that tell something."""
+    """The cell with the least P_E of each case, among those whose P_E means anything."""
     best: dict[str, Cell] = {}
-    for cell in filter(tells, cells):
+    for cell in filter(is_informative, cells):
         rival = best.setdefault(cell["case"], cell)
         if cell["p_e"]["estimate"] < rival["p_e"]["estimate"]:
             best[cell["case"]] = cell
@@ -60,13 +61,13 @@ def best_cells(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def _looks(cases: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Colour and stroke of each case, ``scheme payload`` or a name alone."""
+    """Colour and line style of each case, which is called ``scheme payload`` or by a name alone."""
     parts = {case: case.rpartition(" ")[::2] if " " in case else (case, "") for case in cases}
     schemes, payloads = (list(dict.fromkeys(part[place] for part in parts.values())) for place in (0, 1))
     return {
         case: {
             "color": f"C{schemes.index(scheme) % 10}",
-            "linestyle": STROKES[payloads.index(payload) % len(STROKES)],
+            "linestyle": LINE_STYLES[payloads.index(payload) % len(LINE_STYLES)],
             "linewidth": 1.3,
         }
         for case, (scheme, payload) in parts.items()
@@ -76,10 +77,10 @@ def _looks(cases: Sequence[str]) -> dict[str, dict[str, Any]]:
 def _roc(axes: Axes, view: str, cells: Sequence[Cell], looks: dict[str, dict[str, Any]]) -> None:
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
     for cell in cells:
-        axes.plot(CURVE, cell["roc"], label=_label(cell), **looks[cell["case"]])
+        axes.plot(FALSE_ALARMS, cell["roc"], label=_label(cell), **looks[cell["case"]])
     axes.set(xlim=(0, 1), ylim=(0, 1.01), xlabel="false alarms", ylabel="detections", title=view)
     if not cells:
-        axes.text(0.5, 0.5, "no judge that is shown to see", ha="center", va="bottom", rotation=45, fontsize=8)
+        axes.text(0.5, 0.5, "no detector that caught its controls", ha="center", va="bottom", rotation=45, fontsize=8)
     axes.set_aspect("equal")
     axes.grid(visible=True, alpha=0.3)
 
@@ -92,7 +93,7 @@ def _learning(axes: Axes, cells: Sequence[Cell], looks: dict[str, dict[str, Any]
         axes.plot(pairs, middle, marker="o", markersize=3, **look)
         axes.fill_between(pairs, low, high, color=look["color"], alpha=0.12, linewidth=0)
     axes.axhline(0.5, color="grey", linewidth=0.8)
-    axes.set(xlabel="training pairs", ylabel="$P_E$", title="what more pairs tell", ylim=(0, 0.6))
+    axes.set(xlabel="training pairs", ylabel="$P_E$", title="learning curves", ylim=(0, 0.6))
     axes.grid(visible=True, alpha=0.3)
     if ticks:
         axes.set(xscale="log", xticks=ticks, xticklabels=[f"{pairs:,}" for pairs in ticks])
@@ -101,6 +102,6 @@ def _learning(axes: Axes, cells: Sequence[Cell], looks: dict[str, dict[str, Any]
 
 
 def _label(cell: Cell) -> str:
-    # A folder may have any name: a dollar would begin a formula, and a first underscore hide the line.
+    # Folders may have any name: a dollar would begin a formula, and matplotlib hides labels that begin with _.
     case = cell["case"].replace("$", r"\$")
     return f"$P_E$ {cell['p_e']['estimate']:.2f}: {case}, {cell['judge']}"

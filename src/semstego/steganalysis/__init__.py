@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The warden: features (``spam``) and judges (``judge``) that tell stego from cover."""
+"""Steganalysis: how well detectors tell pictures with a message from the same pictures without one."""

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which source files a module's results depend on: itself, and whatever it imports of its own package and of this one.
+"""The source files that a module's results depend on: its own, and those of what it imports.
 
-Results that are kept on disk are named by a digest of these files, so that a change of code is never served what other
-code has made. Imports inside functions count; imports for type checkers alone do not.
+Imports are followed within the module's own package and within this one. Results that are kept on disk are named by a
+digest of these files, so that a change of the code does not serve results of the old code. Imports inside functions
+count; imports for type checkers alone do not.
 """
 
 import ast
 import hashlib
 from collections.abc import Iterator
 from functools import cache
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,10 +19,10 @@ PACKAGE = __name__.partition(".")[0]
 
 @cache
 def closure_digest(*modules: str) -> str:
-    """SHA-256 of the names and contents of all source files that these modules reach by import.
+    """SHA-256, in hexadecimal digits, of the names and contents of all source files that these modules import.
 
     Raises:
-        ModuleNotFoundError: If one of the modules is not there.
+        ModuleNotFoundError: If there is no source file of one of the modules.
     """
     digest = hashlib.sha256()
     for name, path in sorted(import_closure(*modules).items()):
@@ -29,35 +31,42 @@ def closure_digest(*modules: str) -> str:
 
 
 def import_closure(*modules: str) -> dict[str, Path]:
-    """The source files by module name; libraries outside of the modules' packages are not followed.
+    """The source files, by module name; libraries outside the modules' packages and this one are not followed.
 
     Raises:
-        ModuleNotFoundError: If one of the modules is not there.
+        ModuleNotFoundError: If there is no source file of one of the modules.
     """
-    packages = {PACKAGE} | {name.partition(".")[0] for name in modules}
+    waiting = [_existing(name).name for name in modules]
+    packages = {PACKAGE} | {name.partition(".")[0] for name in waiting}
     found: dict[str, Path] = {}
-    for name in modules:
-        if _source(name) is None:
-            raise ModuleNotFoundError(f"there is no source of a module {name}")
-    waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        path = _source(name)
-        if path is None or name in found or name.partition(".")[0] not in packages:
+        if name in found or name.partition(".")[0] not in packages:
             continue
-        found[name] = path
+        spec = _spec(name)
+        if spec is None or spec.origin is None:
+            continue
+        path = found[name] = Path(spec.origin)
         tree = ast.parse(path.read_bytes())
         waiting += [*_parents(name), *_imported(tree, name, is_package=path.name == "__init__.py")]
     return found
 
 
-def _source(name: str) -> Path | None:
-    """The file of a module, or None if it has none or is none: names that are imported need not be modules."""
+def _existing(name: str) -> ModuleSpec:
+    """The specification of a module that has a source file; ``python -m`` gives ``__main__`` the module's own name."""
+    spec = _spec(name)
+    if spec is None:
+        raise ModuleNotFoundError(f"there is no source of a module {name}")
+    return spec
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    """The specification of a module with a Python source file; None for all other names, since any name is imported."""
     try:
         spec = find_spec(name)
-    except (ImportError, ValueError):  # of something that is no package, or a script's __main__
+    except (ImportError, ValueError):  # below something that is no package, or a script's __main__
         return None
-    return Path(spec.origin) if spec is not None and spec.has_location and spec.origin is not None else None
+    return spec if spec is not None and spec.has_location and str(spec.origin).endswith(".py") else None
 
 
 def _parents(name: str) -> Iterator[str]:

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An audit among judges that know, guess, err and cheat: the controls tell them apart."""
+"""An audit with detectors that know, guess, have the wrong sign and cheat: the controls tell them apart."""
 
 import json
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from semstego.steganalysis import controls
-from semstego.steganalysis import statistics as figures
-from semstego.steganalysis.detectors.base import Scores
-from semstego.steganalysis.features.extraction import Cache
+from semstego.errors import ArgumentError
+from semstego.steganalysis import controls, statistics
+from semstego.steganalysis.audit import run
+from semstego.steganalysis.cache import Cache
+from semstego.steganalysis.detectors.base import Detector, Scores, Setting
 from semstego.steganalysis.pairs import Pairs
-from semstego.steganalysis.protocol import CURVE, PAPER, RIGOROUS, AuditProtocol, run, shortened
-from semstego.steganalysis.summary import tells
+from semstego.steganalysis.protocol import AuditProtocol
+from semstego.steganalysis.summary import is_informative
 
 PROTOCOL = AuditProtocol("tiny", (6, 12, 24), 16, 40, (0, 1))
 GREY = 100
@@ -23,8 +22,8 @@ GREY = 100
 
 @pytest.fixture(autouse=True)
 def _fewer_draws(monkeypatch):
-    monkeypatch.setattr(figures, "DRAWS", 60)
-    monkeypatch.setattr(figures, "PERMUTATIONS", 10)
+    monkeypatch.setattr(statistics, "DRAWS", 60)
+    monkeypatch.setattr(statistics, "PERMUTATIONS", 10)
 
 
 def quiet(what, share):
@@ -54,7 +53,7 @@ class FakeSource:
 
 
 @dataclass
-class Knowing:
+class Knowing(Detector):
     """Counts what is not grey, as nobody could who has no cover."""
 
     sign: int = 1
@@ -63,9 +62,9 @@ class Knowing:
 
     def scores(self, parts, *, seed, progress):
         self.seen.append((seed, parts))
-        return Scores(*(self.judge(maps) for one in parts[1:] for maps in (one.cover, one.stego)))
+        return Scores(*(self.score(maps) for one in parts[1:] for maps in (one.cover, one.stego)))
 
-    def judge(self, maps):
+    def score(self, maps):
         flat = maps[:, 0, 1:].reshape(len(maps), -1)
         return self.sign * ((flat != np.median(flat)).mean(1) - 0.01)
 
@@ -74,7 +73,7 @@ class Knowing:
 class Blind(Knowing):
     name: str = "blind"
 
-    def judge(self, maps):
+    def score(self, maps):
         return np.random.default_rng(int(maps.astype(int).sum())).normal(size=len(maps))
 
 
@@ -85,26 +84,26 @@ class Sided(Knowing):
         return Scores(*(sign * np.ones(len(one)) for one in parts[1:] for sign in (-1, 1)))
 
 
-def audit(*judges, source=None, curve=False, protocol=PROTOCOL, cache=None):
-    return run(source or FakeSource(), judges, protocol, Cache(cache), curve=curve, progress=quiet)
+def audit(*detectors, source=None, curve=False, protocol=PROTOCOL, cache=None):
+    return run(source or FakeSource(), detectors, Setting(protocol, Cache(cache)), curve=curve, progress=quiet)
 
 
-def cell(report, case, judge="knowing", view="picture"):
-    (found,) = [one for one in report["cells"] if (one["case"], one["judge"], one["view"]) == (case, judge, view)]
+def cell(report, case, detector="knowing", view="picture"):
+    (found,) = [one for one in report["cells"] if (one["case"], one["judge"], one["view"]) == (case, detector, view)]
     return found
 
 
-def control(report, judge="knowing"):
-    (found,) = [one for one in report["controls"] if one["judge"] == judge]
+def control(report, detector="knowing"):
+    (found,) = [one for one in report["controls"] if one["judge"] == detector]
     return found
 
 
-def test_every_case_view_and_judge_has_a_cell_and_json_takes_it_all():
+def test_every_case_view_and_detector_has_a_cell_and_json_takes_it_all():
     report = audit(Knowing(), Blind())
     assert [(one["case"], one["view"], one["judge"]) for one in report["cells"]] == [
-        (case, view, judge)
+        (case, view, detector)
         for case in ("loud 1", "still 1")
-        for view, judge in (("picture", "knowing"), ("picture", "blind"), ("numbers", "numbers"))
+        for view, detector in (("picture", "knowing"), ("picture", "blind"), ("numbers", "numbers"))
     ]
     assert [one["judge"] for one in report["controls"]] == ["knowing", "blind", "numbers"]
     again = json.loads(json.dumps(report, allow_nan=False))
@@ -152,26 +151,26 @@ def negative(report):
     return control(report)["of"]["cover against cover"]["p_e"]
 
 
-def test_swapped_labels_end_at_a_half_unless_a_judge_cheats():
+def test_swapped_labels_end_at_a_half_unless_a_detector_cheats():
     honest = negative(audit(Knowing()))
     assert honest["low"] <= 0.5 <= honest["high"]
     report = audit(Sided())
     assert negative(report)["high"] == 0  # it was told: the control that must not be caught is
     assert control(report)["fooled"] is True
     assert control(report)["caught"] is False
-    assert not tells(cell(report, "loud 1"))
+    assert not is_informative(cell(report, "loud 1"))
 
 
-def test_numbers_have_no_control_that_must_be_caught_and_so_show_nothing_by_silence():
+def test_numbers_have_no_control_that_must_be_caught_and_so_are_never_shown():
     report = audit(Knowing())
     assert control(report, "numbers")["caught"] is None
     assert cell(report, "still 1", "numbers", "numbers")["shown"] is False
 
 
 def test_controls_are_made_once_for_the_same_covers_and_again_for_those_of_another_codec():
-    judge = Knowing()
-    audit(judge)
-    assert len(judge.seen) == 3 + 2  # three controls in the first run, the loud case in both, the still one never
+    detector = Knowing()
+    audit(detector)
+    assert len(detector.seen) == 3 + 2  # three controls in the first run, the loud case in both, the still one never
     other = audit(Knowing(), source=FakeSource(grey={"still 1": 50}))
     assert [(one["case"], one["judge"]) for one in other["controls"]] == [
         ("loud 1", "knowing"), ("loud 1", "numbers"), ("still 1", "knowing"),
@@ -179,22 +178,22 @@ def test_controls_are_made_once_for_the_same_covers_and_again_for_those_of_anoth
 
 
 def test_each_seed_has_messages_of_its_own_on_the_same_pictures():
-    judge = Knowing()
-    audit(judge, source=FakeSource(cases=("loud 1",)))
-    (first, one), (second, other) = judge.seen[-2:]
+    detector = Knowing()
+    audit(detector, source=FakeSource(cases=("loud 1",)))
+    (first, one), (second, other) = detector.seen[-2:]
     assert (first, second) == (0, 1)
     np.testing.assert_array_equal(one.test.cover, other.test.cover)
     assert (one.test.stego != other.test.stego).any()
 
 
 def test_the_learning_curve_learns_from_more_and_more_pairs_and_ends_at_the_cell():
-    judge = Knowing()
-    report = audit(judge, source=FakeSource(cases=("loud 1",)), curve=True)
+    detector = Knowing()
+    report = audit(detector, source=FakeSource(cases=("loud 1",)), curve=True)
     found = cell(report, "loud 1")
     assert [point["pairs"] for point in found["curve"]] == [6, 12, 24]
-    assert [len(parts.train) for _, parts in judge.seen[3:]] == [24, 24, 6, 6, 12, 12]
-    assert {len(parts.test) for _, parts in judge.seen} == {40}
-    np.testing.assert_array_equal(judge.seen[-1][1].train.cover, judge.seen[3][1].train.cover[:12])
+    assert [len(parts.train) for _, parts in detector.seen[3:]] == [24, 24, 6, 6, 12, 12]
+    assert {len(parts.test) for _, parts in detector.seen} == {40}
+    np.testing.assert_array_equal(detector.seen[-1][1].train.cover, detector.seen[3][1].train.cover[:12])
     assert found["curve"][-1] == {"pairs": 24} | found["p_e"]
     assert "curve" not in cell(audit(Knowing()), "loud 1")
 
@@ -204,14 +203,20 @@ def test_a_curve_stops_at_what_there_is():
     assert [point["pairs"] for point in cell(report, "loud 1")["curve"]] == [6, 12, 29]
 
 
-@settings(deadline=None)
-@given(st.sampled_from([RIGOROUS, PAPER]), st.integers(10, 20_000) | st.none(), st.integers(1, 20) | st.none())
-def test_shortened_protocols_rise_to_what_is_asked_for_and_test_enough(protocol, pairs, seeds):
-    short = shortened(protocol, pairs, seeds)
-    assert short.train[-1] == (pairs or protocol.train[-1])
-    assert list(short.train) == sorted(set(short.train))
-    assert 10 <= short.validation <= protocol.validation
-    assert 10 <= short.test <= protocol.test
-    assert (len(short.train) == 1) == (protocol is PAPER or short.train[-1] <= CURVE[0])
-    assert set(short.train[:-1]) <= set(CURVE)
-    assert len(short.seeds) == (seeds or len(protocol.seeds))
+def test_two_detectors_of_one_name_are_refused():
+    for names in (("one", "one"), ("one", "numbers")):
+        with pytest.raises(ArgumentError, match="names of their own"):
+            audit(*(Knowing(name=name) for name in names))
+
+
+def test_detectors_are_prepared_with_the_setting_of_the_audit(tmp_path):
+    received, ready = [], Knowing()
+
+    class Prepared(Knowing):
+        def prepared(self, setting):
+            received.append(setting)
+            return ready
+
+    audit(Prepared(), cache=tmp_path)
+    assert [(one.protocol, one.cache.folder) for one in received] == [(PROTOCOL, tmp_path)]
+    assert ready.seen

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from semstego.codecs import registry
 from semstego.codecs import stream as container
-from semstego.codecs.block import operating_point
 from semstego.errors import DataError, PictureError, SemstegoError, StreamError
 from semstego.steganalysis.protocol import PARTS, AuditProtocol
-from semstego.steganalysis.sources.folders import FolderSource, _middle
+from semstego.steganalysis.sources.folders import FolderSource, _middle, split_photographs
 
 PROTOCOL = AuditProtocol("tiny", (100,), 30, 70, (0, 1))
 COUNT = 40
@@ -115,9 +115,9 @@ def test_one_small_picture_does_not_cut_all_the_others(folders, rng):
     assert {one.cover.shape[2:] for one in parts} == {SHAPE}
     assert len(found.notes) == 3
     assert any("Pairs smaller than 40x48, left out: 2." in note for note in found.notes)
-    judged = 48 * 40 / ((37 * 48 * 40 + 96 * 80) / 38)
-    assert any(f"the middle 40x48, {judged:.0%}" in note for note in found.notes)
-    assert any("without a partner, left out: 1." in note for note in found.notes)
+    used = 48 * 40 / ((37 * 48 * 40 + 96 * 80) / 38)
+    assert any(f"the middle 40x48, {used:.0%}" in note for note in found.notes)
+    assert any("without a counterpart, left out: 1." in note for note in found.notes)
     for views in all_parts(found):
         for number, stego in zip(views["file sizes"].photographs, views["file sizes"].stego, strict=True):
             assert stego == [(folders / "stegos" / f"view {number:02}.png").stat().st_size]
@@ -134,22 +134,22 @@ def test_pairs_that_do_not_differ_are_counted_and_refused_if_none_does(folders):
     refused(folders, DataError, "do not differ")
 
 
-def test_what_is_hidden_behind_the_picture_is_judged_by_the_size_of_the_file(folders):
+def test_what_is_hidden_behind_the_picture_is_seen_in_the_size_of_the_file(folders):
     for cover in (folders / "covers").glob("view *"):
         (folders / "stegos" / f"{cover.stem}.png").unlink()
         (folders / "stegos" / cover.name).write_bytes(cover.read_bytes() + bytes(50))
     found = source(folders)
-    assert any(note.endswith("judged: 40.") for note in found.notes)
+    assert any(note.endswith("used: 40.") for note in found.notes)
     for views in all_parts(found):
         assert (views["file sizes"].stego - views["file sizes"].cover == 50).all()
 
 
-def test_what_16_bits_hide_below_the_8_that_are_judged_is_no_silence(tmp_path, rng):
+def test_what_16_bits_hide_below_the_8_that_are_used_is_refused(tmp_path, rng):
     for number in range(20):
         cover = rng.integers(0, 1 << 12, SHAPE, dtype=np.uint16) << 4
         for folder, pixels in (("covers", cover), ("stegos", cover | 5)):  # TIFFs are of one size
             saved(tmp_path / folder, f"{number}.tif", pixels)
-    refused(tmp_path, DataError, "do not differ in what is judged: 8 bits")
+    refused(tmp_path, DataError, "do not differ in what is used: 8 bits")
 
 
 def test_a_folder_that_may_be_listed_and_not_entered_is_refused(folders, monkeypatch):
@@ -188,20 +188,20 @@ def test_cuts_are_at_multiples_of_8_and_as_near_the_middle_as_that_allows(height
 @pytest.fixture
 def streams(tmp_path, photographs):
     """Symbols of two photographs' crops as `.sem` streams; stegos differ in one symbol."""
-    point = operating_point.load("cr085")
+    codec = registry.load("cr085")
     for folder in ("covers", "stegos"):
         (tmp_path / folder).mkdir()
     for number in range(20):
         picture = photographs["coffee" if number % 2 else "chelsea"][5 * number :][:64, 40:104]
-        symbols = point.codec.encode(picture)
-        (tmp_path / "covers" / f"{number}.SEM").write_bytes(point.pack(symbols))
+        symbols = codec.encode(picture).symbols
+        (tmp_path / "covers" / f"{number}.SEM").write_bytes(container.write(symbols, codec))
         values = symbols.values.copy()
         values[0, 0, 0] ^= 1
-        (tmp_path / "stegos" / f"{number}.sem").write_bytes(point.pack(symbols.with_values(values)))
+        (tmp_path / "stegos" / f"{number}.sem").write_bytes(container.write(symbols.with_values(values), codec))
     return tmp_path
 
 
-def test_streams_are_judged_by_their_symbols(streams):
+def test_streams_are_audited_by_their_symbols(streams):
     for views in all_parts(source(streams)):
         assert set(views) == {"features", "file sizes"}
         difference = views["features"].stego.astype(int) - views["features"].cover
@@ -280,3 +280,19 @@ def test_a_folder_that_is_called_like_a_file_is_no_traceback(folders, name):
 @pytest.mark.parametrize(("train", "others"), [(5000, 1), (2000, 60)])  # parts of no pair, and of one
 def test_too_few_pairs_for_the_proportions_are_refused(folders, train, others):
     refused(folders, DataError, f"{train} : {others} : {others}", AuditProtocol("odd", (train,), others, others, (0,)))
+
+
+# --- parts
+
+
+def test_no_photograph_is_in_two_parts():
+    groups = np.array(list("abcdefghij") * 5)
+    parts = split_photographs(groups, (0.5, 0.2, 0.3), np.random.default_rng(9))
+    names = [set(groups[part]) for part in parts]
+    assert [len(part) for part in names] == [5, 2, 3]
+    assert set.union(*names) == set("abcdefghij")
+    assert sorted(np.concatenate(parts)) == list(range(50))
+    with pytest.raises(ValueError, match="sum"):
+        split_photographs(groups, (0.5, 0.2), np.random.default_rng(9))
+    with pytest.raises(ValueError, match="too few"):
+        split_photographs(["a", "b"], (0.9, 0.05, 0.05), np.random.default_rng(9))

@@ -2,6 +2,7 @@
 """What is kept on disk is named by the code it hangs on: all that is imported, and nothing else."""
 
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -48,11 +49,21 @@ def test_the_digest_changes_with_what_is_imported(package, changed, matters):
 
 
 def test_embeddings_hang_on_the_whole_way_of_a_hide():
-    found = import_closure("semstego.steganalysis.sources.schemes")
-    for module in ("threads", "channel.picture", "tasks.hiding_evaluation", "codec.block", "message.cipher", "system"):
+    scheme, codec = "semstego.schemes.syndrome.scheme", "semstego.codecs.block.codec"  # which are found by name
+    found = import_closure("semstego.steganalysis.sources.schemes", scheme, codec)
+    for module in ("concurrency", "codecs.block.entropy", "message.cipher", "system.stego_system", "coding.stc"):
         assert f"semstego.{module}" in found
 
 
 def test_a_module_that_is_not_there_is_refused():
     with pytest.raises(ModuleNotFoundError):
         import_closure("semstego.no_such_module")
+
+
+def test_a_module_that_runs_as_a_script_is_followed_under_its_own_name(package, monkeypatch):
+    spec = find_spec("mine.start")
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", spec)
+    assert import_closure("__main__") == import_closure("mine.start")
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None)
+    with pytest.raises(ModuleNotFoundError):
+        import_closure("__main__")

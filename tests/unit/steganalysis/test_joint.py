@@ -46,7 +46,7 @@ def test_any_number_of_maps(rng, channels, size):
 
 
 def test_a_change_that_no_map_tells_by_itself_moves_the_features(related, rng):
-    """The map that two others foretell is noisy in itself: SPAM sees little of +-1 in it, this judge nearly all."""
+    """The map that two others predict is noisy by itself: SPAM detects few changes by 1 in it, joint nearly all."""
     from semstego.steganalysis.features.spam import spam_per_channel
 
     cover = related(rng, 300)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from experiments.detection import speed as audit_speed
-from semstego.steganalysis.features import extraction
+from semstego.steganalysis import sealwatch as library
 from semstego.steganalysis.features.spam import spam686
 from semstego.steganalysis.features.srm_residuals import SRM_FAMILIES, quantised_residuals
 from semstego.steganalysis.features.srmq1 import SRM_PARTS, SRMQ1_SIZE, srmq1, srmq1_per_channel
@@ -21,7 +21,7 @@ ONE_SIDED = [f"{family}_spam14{way}" for family in ("s1", "s3") for way in "hv"]
 
 @pytest.fixture(scope="module")
 def sealwatch():
-    return extraction.sealwatch()
+    return library.sealwatch()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From scores to figures: thresholds are validation's, intervals are over photographs, nulls are not 0.5."""
+"""Statistics of scores: thresholds are validation's, intervals are over photographs, nulls are not 0.5."""
 
 import json
 
@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semstego.metrics import detection
-from semstego.steganalysis import statistics as figures
+from semstego.steganalysis import statistics
 from semstego.steganalysis.detectors.base import Scores
-from semstego.steganalysis.statistics import CURVE, figures_of, pair_errors, shown
+from semstego.steganalysis.statistics import FALSE_ALARMS, is_caught, pair_errors, statistics_of
 
 
 @pytest.fixture(autouse=True)
 def _fewer_draws(monkeypatch):
-    monkeypatch.setattr(figures, "DRAWS", 60)
-    monkeypatch.setattr(figures, "PERMUTATIONS", 40)
+    monkeypatch.setattr(statistics, "DRAWS", 60)
+    monkeypatch.setattr(statistics, "PERMUTATIONS", 40)
 
 
 def scores(seed, pairs=40, gap=1.0):
@@ -27,7 +27,7 @@ def scores(seed, pairs=40, gap=1.0):
 
 
 def of(*runs, photographs=None):
-    return figures_of(runs, photographs or [np.arange(len(run.cover)) for run in runs], seed=0)
+    return statistics_of(runs, photographs or [np.arange(len(run.cover)) for run in runs], seed=0)
 
 
 def width(interval):
@@ -43,7 +43,7 @@ def test_p_e_takes_its_threshold_from_validation_and_p_e_opt_from_the_test():
     assert found["auc"]["estimate"] == 1
 
 
-def test_figures_are_means_over_the_runs():
+def test_statistics_are_means_over_the_runs():
     runs = [scores(seed) for seed in range(3)]
     found = of(*runs)
     single = [
@@ -52,8 +52,8 @@ def test_figures_are_means_over_the_runs():
     ]
     np.testing.assert_allclose(found["p_e_of_seeds"], single)
     assert found["p_e"]["estimate"] == pytest.approx(np.mean(single))
-    for name, figure in (("auc", detection.auc), ("p_e_opt", detection.p_e)):
-        mean = np.mean([figure(one.cover, one.stego) for one in runs])
+    for name, statistic in (("auc", detection.auc), ("p_e_opt", detection.p_e)):
+        mean = np.mean([statistic(one.cover, one.stego) for one in runs])
         assert found[name]["estimate"] == pytest.approx(mean)
     right = [((one.cover <= 0).mean() + (one.stego > 0).mean()) / 2 for one in runs]
     assert found["accuracy"]["estimate"] == pytest.approx(np.mean(right))
@@ -63,13 +63,13 @@ def test_figures_are_means_over_the_runs():
 @settings(deadline=None)
 @given(st.integers(0, 99), st.integers(2, 12), st.integers(1, 4))
 def test_weighted_curves_are_those_of_repeated_pairs(seed, pairs, levels):
-    """The figures of :mod:`semstego.metrics.detection`, of which scikit-learn is the judge, on rows that repeat."""
+    """As :mod:`semstego.metrics.detection`, which is compared with scikit-learn, on rows that repeat."""
     rng = np.random.default_rng(seed)
     cover, stego = rng.integers(0, levels, (2, pairs)).astype(float)  # equal scores abound
     weights = rng.integers(0, 3, (5, pairs))
     weights[:, 0] += 1
     run = Scores(cover, stego, cover, stego)
-    curves = figures._curves(run, *figures._as_labelled(weights))
+    curves = statistics._curves(run, *statistics._as_labelled(weights))
     repeated = [[np.repeat(side, row) for side in (cover, stego)] for row in weights]
     np.testing.assert_allclose(curves.areas(), [detection.auc(*sides) for sides in repeated])
     np.testing.assert_allclose(curves.least_errors(), [detection.p_e(*sides) for sides in repeated])
@@ -141,11 +141,11 @@ def test_the_curve_tells_the_detections_at_each_share_of_alarms():
     found = of(one)
     np.testing.assert_allclose(found["roc"], slow, atol=1e-4)
     assert found["missed_at_5"]["estimate"] == pytest.approx(1 - found["roc"][5], abs=1e-3)
-    assert CURVE[5] == pytest.approx(0.05)
+    assert FALSE_ALARMS[5] == pytest.approx(0.05)
     assert of(Scores(*2 * (-np.ones(4), np.ones(4))))["roc"] == [1.0] * 101
-    np.testing.assert_allclose(of(Scores(*4 * (np.zeros(4),)))["roc"], CURVE, atol=1e-4)
+    np.testing.assert_allclose(of(Scores(*4 * (np.zeros(4),)))["roc"], FALSE_ALARMS, atol=1e-4)
 
 
 @pytest.mark.parametrize(("low", "high", "caught"), [(0.1, 0.39, True), (0.1, 0.41, False), (0.45, 0.55, False)])
 def test_a_control_is_caught_when_its_whole_interval_is_well_below_chance(low, high, caught):
-    assert shown({"p_e": {"estimate": low, "low": low, "high": high}}) is caught
+    assert is_caught({"p_e": {"estimate": low, "low": low, "high": high}}) is caught

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semstego.steganalysis.summary import LEVELS, in_words, rating, tells
+from semstego.steganalysis.summary import LEVELS, in_words, is_informative, rating
 
 
 def interval(estimate, half=0.04):
     return {"estimate": estimate, "low": estimate - half, "high": estimate + half}
 
 
-def cell(case, judge, p_e, *, shown=True, fooled=False, view="picture", half=0.04, turned=False):
+def cell(case, detector, p_e, *, shown=True, fooled=False, view="picture", half=0.04, turned=False):
     return {
-        "case": case, "view": view, "judge": judge, "p_e": interval(p_e, half), "auc": interval(1 - p_e),
+        "case": case, "view": view, "judge": detector, "p_e": interval(p_e, half), "auc": interval(1 - p_e),
         "auc_turned": turned, "missed_at_5": interval(0.77), "training_pairs": 1900, "pairs": 1000,
         "photographs": 250, "shown": shown, "fooled": fooled,
     }  # fmt: skip
@@ -24,14 +24,14 @@ def cell(case, judge, p_e, *, shown=True, fooled=False, view="picture", half=0.0
 
 def report(*cells, caught=True, notes=()):
     of = {"cover against cover": {"p_e": interval(0.5)}, "LSB matching 0.4": {"p_e": interval(0.12)}}
-    judges = dict.fromkeys((one["view"], one["judge"], one["case"], one["fooled"]) for one in cells)
+    detectors = dict.fromkeys((one["view"], one["judge"], one["case"], one["fooled"]) for one in cells)
     return {
         "protocol": {"name": "rigorous", "train": [500, 2000], "seeds": [0, 1, 2]},
         "notes": list(notes),
         "cells": list(cells),
         "controls": [
-            {"case": case, "view": view, "judge": judge, "of": of, "caught": caught, "fooled": fooled}
-            for view, judge, case, fooled in judges
+            {"case": case, "view": view, "judge": detector, "of": of, "caught": caught, "fooled": fooled}
+            for view, detector, case, fooled in detectors
         ],
     }
 
@@ -58,12 +58,12 @@ def test_every_error_has_its_word(p_e, word):
     assert rating(p_e) == word
 
 
-def test_the_head_says_how_much_was_learned_and_judged():
+def test_the_head_says_how_much_was_learned_from_and_tested():
     head = in_words(report(cell("lsb 1", "SPAM", 0.3))).splitlines()[0]
     assert all(words in head for words in ("rigorous", "1,900 pairs", "1,000 pairs", "250 photographs", "runs: 3"))
 
 
-def test_a_figure_is_shown_with_its_interval_where_the_controls_were_caught():
+def test_p_e_is_shown_with_its_interval_where_the_controls_were_caught():
     page = in_words(report(cell("lsb 1", "SPAM", 0.46, half=0.08)))
     assert "0.460 (0.380-0.540)" in line(page, "lsb 1  ")
     assert "not shown" not in page
@@ -82,7 +82,7 @@ def test_who_tells_covers_from_covers_is_not_believed_whatever_it_finds():
     assert "differences between covers and covers" in line(page, "lsb 1:")
 
 
-def test_where_controls_were_missed_there_is_no_figure():
+def test_where_controls_were_missed_there_is_no_p_e():
     page = in_words(report(cell("lsb 1", "SPAM", 0.47, shown=False, half=0.06), caught=False))
     row, conclusion = line(page, "lsb 1  "), line(page, "lsb 1:")
     assert "not shown" in row
@@ -94,14 +94,14 @@ def test_where_controls_were_missed_there_is_no_figure():
 
 def test_who_catches_the_case_itself_is_believed_without_controls():
     seen = cell("lsb 1", "SPAM", 0.3, shown=False)
-    assert tells(seen)
-    assert not tells(cell("lsb 1", "SPAM", 0.47, shown=False))
+    assert is_informative(seen)
+    assert not is_informative(cell("lsb 1", "SPAM", 0.47, shown=False))
     page = in_words(report(seen, caught=False))
     assert "better than chance" in line(page, "lsb 1:")
     assert "<= 0.300 (0.260-0.340)" in line(page, "lsb 1  ")  # others may err less
 
 
-def test_every_case_has_one_sentence_about_its_best_judge_that_tells():
+def test_every_case_has_one_sentence_about_its_best_informative_detector():
     page = in_words(
         report(
             cell("lsb 1", "SPAM", 0.3),

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""The shipped detectors, a file each: the file's name in any case is what ``semstego audit --detectors`` takes."""

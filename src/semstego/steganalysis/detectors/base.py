@@ -1,30 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who judges: features with a linear classifier or an ensemble, and networks. All answer pairs with scores."""
+"""What every detector offers: it learns from pairs of cover and stego, and gives every other picture a score.
 
-import hashlib
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+parts ─▸ Detector.prepared(setting) ─▸ Detector.scores(parts) ─▸ scores of validation and test pairs
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semstego.progress import Progress
-from semstego.steganalysis.detectors.linear import LinearJudge
-from semstego.steganalysis.features.extraction import (
-    Cache,
-    Extractor,
-    JointExtractor,
-    features,
-    judging_digest,
-    sealwatch,
-)
-from semstego.steganalysis.pairs import Pairs
-
-Array = NDArray[Any]
+from semstego.registry import Registry
+from semstego.steganalysis.cache import Cache
+from semstego.steganalysis.pairs import Parts
+from semstego.steganalysis.protocol import AuditProtocol
 
 
 class Scores(NamedTuple):
-    """What a judge says of validation and test pairs: above 0 it takes a picture for stego."""
+    """Scores of pictures, one finite number each; the higher, the more likely a picture is stego.
+
+    Attributes:
+        validation_cover: Of the covers of the validation pairs, ``(n,)``; they choose the threshold.
+        validation_stego: Of their stegos, ``(n,)``.
+        cover: Of the covers of the test pairs, ``(m,)``.
+        stego: Of their stegos, ``(m,)``.
+    """
 
     validation_cover: NDArray[np.float64]
     validation_stego: NDArray[np.float64]
@@ -32,142 +34,50 @@ class Scores(NamedTuple):
     stego: NDArray[np.float64]
 
 
-class Parts(NamedTuple):
-    """Pairs of disjoint photographs."""
+@dataclass(frozen=True)
+class Setting:
+    """How an audit is run.
 
-    train: Pairs
-    validation: Pairs
-    test: Pairs
+    Attributes:
+        protocol: How many pairs and runs there are.
+        cache: Where features and scores are kept.
+        workers: Number of processes.
+    """
+
+    protocol: AuditProtocol
+    cache: Cache = field(default_factory=lambda: Cache(None))
+    workers: int = 1
 
 
-def no_opinion(parts: Parts) -> Scores:
-    """Of every picture the same."""
-    return Scores(*(np.zeros(len(one)) for one in parts[1:] for _ in range(2)))
-
-
-class Judge(Protocol):
-    """Learns from training pairs and scores the others."""
+@runtime_checkable
+class Detector(Protocol):
+    """Learns to tell stego from cover; derive from it, and define ``name`` and ``scores``."""
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """What tables call it."""
 
+    @abstractmethod
     def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
-        """Learn, choose by validation, and score.
+        """Learn from the training pairs, and score the others.
+
+        Args:
+            parts: The pairs; the test pairs may be scored, but must not change what is learned.
+            seed: Of all random choices; the same parts and seed must give the same scores.
+            progress: Called with what is done and the share of it that is done.
+
+        Returns:
+            Scores of the validation and test pairs, in their order. A score above 0 means stego.
 
         Raises:
-            ValueError: If the training pairs do not differ.
+            ValueError: If the training pairs do not differ; an audit does not ask for scores of such pairs.
         """
 
-
-@dataclass(frozen=True)
-class FeatureJudge:
-    """Features, judged by a ridge-regularised linear classifier, or by the ensemble of Fisher discriminants.
-
-    Attributes:
-        extractor: Of the features.
-        cache: Where they are kept.
-        workers: Processes that extract.
-        ensemble: Kodovsky's ensemble, for features of more dimensions than a linear classifier can take.
-    """
-
-    extractor: Extractor | JointExtractor
-    cache: Cache
-    workers: int = 1
-    ensemble: bool = False
-
-    @property
-    def name(self) -> str:
-        """That of the features."""
-        return self.extractor.name
-
-    def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
-        """See :class:`Judge`."""
-        extractor = self.extractor.of(parts.train.cover)
-        cache = self.cache if extractor.kept else Cache(None)
-
-        def extracted(pairs: Pairs) -> tuple[Array, Array]:
-            cover, stego = (
-                features(extractor, maps, cache, workers=self.workers, progress=progress)
-                for maps in (pairs.cover, pairs.stego)
-            )
-            return cover, stego
-
-        train, validation = extracted(parts.train), extracted(parts.validation)
-        scored = ensemble(train, seed) if self.ensemble else linear(train, validation)
-        answers = scored(validation[0]), scored(validation[1])
-        del train, validation
-        return Scores(*answers, *map(scored, extracted(parts.test)))
+    def prepared(self, setting: Setting) -> "Detector":
+        """The detector that an audit with this setting uses: this one, unless a class says otherwise."""
+        del setting
+        return self
 
 
-@dataclass(frozen=True)
-class RememberedJudge:
-    """A judge whose scores are kept: an audit that was cut off, or comes again, reads them back.
-
-    Attributes:
-        judge: Who scores, by nothing but our code, settings, pairs and seed.
-        settings: Names all that is set about the judge, other people's code included.
-        cache: Where the scores are kept.
-    """
-
-    judge: Judge
-    settings: str
-    cache: Cache
-
-    @property
-    def name(self) -> str:
-        """That of the judge."""
-        return self.judge.name
-
-    def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
-        """See :class:`Judge`."""
-        seen = hashlib.sha256()
-        for pairs in parts:
-            seen.update(np.ascontiguousarray(pairs.cover).data)
-            seen.update(np.ascontiguousarray(pairs.stego).data)
-        shapes = [pairs.cover.shape for pairs in parts]
-        what = f"scores {judging_digest(type(self.judge).__module__)} {self.settings} {seed} {shapes}"
-        digest = np.frombuffer(seen.digest(), np.uint8)
-        every = self.cache.get(
-            what, digest, lambda: np.concatenate(self.judge.scores(parts, seed=seed, progress=progress))
-        )
-        ends = np.cumsum([len(parts.validation), len(parts.validation), len(parts.test)])
-        return Scores(*np.split(every, ends))
-
-
-@dataclass(frozen=True)
-class NumbersJudge:
-    """A linear classifier on a few numbers for each picture, which are their own features."""
-
-    name: str = "numbers"
-
-    def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
-        """See :class:`Judge`."""
-        train, validation, test = ((one.cover, one.stego) for one in parts)
-        scored = linear(train, validation)
-        return Scores(*map(scored, (*validation, *test)))
-
-
-def linear(train: tuple[Array, Array], validation: tuple[Array, Array]) -> Any:
-    """A function from features to scores; all scores are 0 where no feature moves, as files of equal size do not."""
-    try:
-        return LinearJudge.fit(*train, validation_cover=validation[0], validation_stego=validation[1]).score
-    except ValueError:
-        return lambda maps: np.zeros(len(maps))
-
-
-SUBSPACE = 400  # dimensions that a base learner sees
-BASE_LEARNERS = 101
-
-
-def ensemble(train: tuple[Array, Array], seed: int) -> Any:
-    """The ensemble of Kodovsky, Fridrich, Holub (IEEE TIFS 2012), as sealwatch builds it, of a fixed size.
-
-    Raises:
-        SemstegoError: If sealwatch is not installed.
-    """
-    build = sealwatch().ensemble_classifier.FldEnsembleTrainer
-    size = min(SUBSPACE, train[0].shape[1], len(train[0]) // 2)
-    trainer = build(*train, seed=seed, L=BASE_LEARNERS, d_sub=size, verbose=0)
-    trained, _ = trainer.train()
-    return lambda maps: np.asarray(trained.predict_confidence(maps), np.float64)
+DETECTORS = Registry[Detector]("detector", "semstego.steganalysis.detectors", "DETECTOR")

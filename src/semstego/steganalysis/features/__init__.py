@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""Features: fixed functions from maps to vectors, on which a classifier is trained."""

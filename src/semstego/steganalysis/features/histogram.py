@@ -20,7 +20,15 @@ def histogram_per_channel(maps: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def shares(codes: NDArray[np.integer], kinds: int) -> NDArray[np.float64]:
-    """How often each of the codes 0 to kinds - 1 occurs in each map ``(n, c, ...)``, as shares ``(n, c * kinds)``."""
+    """How often each code occurs in each map.
+
+    Args:
+        codes: Integers from 0 to kinds - 1, ``(n, c, ...)``.
+        kinds: Number of different codes.
+
+    Returns:
+        float64 ``(n, c * kinds)``; the shares of each map sum to one.
+    """
     flat = codes.reshape(codes.shape[0] * codes.shape[1], -1).astype(np.int64)
     offsets = np.arange(len(flat))[:, None] * kinds
     counts = np.bincount((flat + offsets).ravel(), minlength=len(flat) * kinds)

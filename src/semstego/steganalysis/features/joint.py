@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Residuals of each map predicted from all maps, and how often they stand side by side.
+"""Co-occurrences of residuals, where each value is predicted from its neighbours in all maps.
 
-    maps ─▸ coding/prediction.py ─▸ residuals ─▸ rounded to steps of 1/2, 1 and 2, cut at -2 and 2 ─▸ shares of patterns
-               four in a row or a column, map by map     merged with the reversed and the negated one, as in SRM
-               up to four maps at one place              as they are
+    maps ─▸ joint prediction ─▸ residuals ─▸ rounded to steps of 1/2, 1 and 2, clipped to -2..2 ─▸ shares of patterns
+               four in a row or a column of one map     merged with the reversed and the negated pattern, as in SRM
+               up to four maps at one place             as they are
 
-SPAM and SRM filter each map by itself, as if it were a picture of its own; here the other maps take part, by a
-predictor fitted to covers. Written for this project; the co-occurrences are those of the spatial rich model (Fridrich,
-Kodovsky, IEEE TIFS 2012). Shares are square-rooted, after which a linear judge compares them as Hellinger's distance
-does (Boroumand, Fridrich, IEEE ICASSP 2017, on normalising rich features).
+SPAM and SRM filter each map separately; here the prediction, which is fitted to covers, uses the other maps as well.
+Written for this project; the co-occurrences are those of the spatial rich model (Fridrich, Kodovsky, IEEE TIFS 2012).
+The square roots of the shares are taken, so that a linear classifier compares them by the Hellinger distance
+(Boroumand, Fridrich, IEEE ICASSP 2017, on normalising rich features).
 """
 
 import numpy as np
@@ -20,20 +20,28 @@ from semstego.steganalysis.features.histogram import shares
 from semstego.steganalysis.features.srm_residuals import LEVELS
 from semstego.steganalysis.features.srmq1 import merged_patterns
 
-STEPS = (0.5, 1.0, 2.0)  # of quantised residuals [values]
+STEPS = (0.5, 1.0, 2.0)  # of quantised residuals [symbol values or grey levels]
 TOGETHER = 4  # residuals of a pattern
-_BATCH = 50  # maps worked on at once
+_BATCH = 50  # maps processed at once
 _MERGED = merged_patterns(with_sign=True)
 _KINDS = int(_MERGED.max()) + 1
 
 
 def residuals_of(predictor: JointPredictor, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Values less predictions of many maps ``(n, c, h, w)``, float32 ``(n, c, h - 2, w - 2)``."""
+    """What the prediction leaves of each value.
+
+    Args:
+        predictor: Fitted to covers.
+        maps: uint8 ``(n, c, h, w)``, sides of 3 or more.
+
+    Returns:
+        Values minus predictions, float32 ``(n, c, h - 2, w - 2)``.
+    """
     return np.stack([predictor.residuals(one) for one in maps])
 
 
 def joint_features(predictor: JointPredictor, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Square roots of the shares of all patterns.
+    """Square roots of the shares of all patterns of residuals.
 
     Args:
         predictor: Fitted to covers.

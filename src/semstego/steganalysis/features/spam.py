@@ -52,7 +52,7 @@ def spam686(planes: NDArray[np.uint8], *, conditional: bool = False) -> NDArray[
 
 
 def spam_per_channel(pictures: NDArray[np.uint8], *, conditional: bool = False) -> NDArray[np.float32]:
-    """SPAM features of every channel, one after another: channels of a codec have statistics of their own.
+    """SPAM features of every channel, one after another: each channel of a codec has its own statistics.
 
     Args:
         pictures: uint8 ``n c h w``, symbols or pictures with the channels first.

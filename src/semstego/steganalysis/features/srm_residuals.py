@@ -96,7 +96,7 @@ def quantised_residuals(plane: NDArray[np.uint8], kernels: NDArray[np.int16], st
 
 @njit(cache=True, nogil=True)
 def _correlate(pixels: NDArray[np.uint8], stride: int, kernel: NDArray[np.int16], sums: NDArray[np.int16]) -> None:
-    """Correlation at every pixel of the flat plane; where the kernel wraps around a border the result is void."""
+    """Correlation at every pixel of the flat plane; values where the kernel wraps around a border are meaningless."""
     sums[:] = 0
     for y in range(kernel.shape[0]):
         for x in range(kernel.shape[1]):

@@ -63,7 +63,7 @@ _OF_KERNELS = {
     "spam14h": "8 2 | 4 6",
     "spam14v": "4 6 | 8 2",
 }
-# Third differences come in an order of their own in the public code.
+# The public code lists the parts of third differences in another order.
 _S3 = "minmax22h minmax22v minmax34h minmax34v minmax24 minmax41 minmax34 minmax48h minmax48v minmax54 spam14h spam14v"
 _SETS = (
     {f"s1_{name}": sets for name, sets in _OF_DIFFERENCES.items()}
@@ -141,7 +141,7 @@ def srmq1(planes: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def srmq1_per_channel(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """SRMQ1 features of every channel, one after another: channels of a codec have statistics of their own.
+    """SRMQ1 features of every channel, one after another: each channel of a codec has its own statistics.
 
     Args:
         pictures: uint8 ``n c h w``, symbols or pictures with the channels first.
@@ -170,7 +170,7 @@ def _fill(
         for start, is_spam, first, last in parts:
             in_rows[:] = 0
             in_columns[:] = 0
-            for sign in range(2 - is_spam):  # a spam part merges signs, so that negatives would tell nothing new
+            for sign in range(2 - is_spam):  # a spam part merges signs: negatives would add nothing
                 for pair in range(first, last):
                     _count_in_rows(_lowest(residuals[sign], pairs[pair, 0]), width, in_rows)
                     _count_in_columns(_lowest(residuals[sign], pairs[pair, 1]), width, in_columns)
@@ -194,7 +194,7 @@ def _lowest(residuals: NDArray[np.uint8], mask: int) -> NDArray[np.uint8]:
 @njit(cache=True, nogil=True)
 def _patterns(levels: NDArray[np.uint8], step: int) -> NDArray[np.uint16]:
     """The pattern of four levels, ``step`` pixels apart, from every pixel on."""
-    # Not in the loops that count: this way the processor computes many patterns at a time.
+    # Kept out of the loops that count, so that the processor computes several patterns at a time.
     patterns = np.empty(levels.size - _REACH * step, np.uint16)
     second, third, fourth = levels[step:], levels[2 * step :], levels[3 * step :]
     for p in range(patterns.size):

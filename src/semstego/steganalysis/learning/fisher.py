@@ -1,44 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A linear judge in closed form: the Fisher discriminant with a ridge, on standardised features.
+"""The Fisher discriminant with a ridge, on standardised features, in closed form.
 
 [Cogranne2015] R. Cogranne, V. Sedighi, J. Fridrich, T. Pevny, "Is ensemble classifier needed for steganalysis in
-high-dimensional feature spaces?", IEEE WIFS 2015: a ridge-regularised least-squares judge detects like the ensemble.
+high-dimensional feature spaces?", IEEE WIFS 2015: ridge-regularised least squares detect as well as the ensemble.
 
     training photographs    mean and deviation of every feature; the direction w for every ridge
     validation photographs  the ridge (highest AUC), then the threshold (least P_E)
     test photographs        P_E, interval over photographs
 
-Least squares on labels -1 and +1 of equally many cover and stego gives Fisher's direction. With Z the standardised
+Least squares on labels -1 and +1, with as many covers as stegos, give Fisher's direction. With Z the standardised
 features, Z'Z w + lambda w = Z'y. One eigendecomposition of the smaller of Z'Z (primal) and ZZ' (dual) serves every
-lambda. Nothing is drawn at random: the same features give the same judge.
+lambda. Nothing is random: the same features give the same discriminant.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from semstego.metrics.detection import auc, best_threshold
 
-__all__ = ["RIDGES", "LinearJudge", "split_groups"]
+__all__ = ["RIDGES", "FisherDiscriminant"]
 
 RIDGES = tuple(float(10**exponent) for exponent in np.arange(-4, 2.1, 0.5))
-"""Ridge strengths tried, as multiples of the mean non-zero eigenvalue of Z'Z."""
+"""The ridge strengths that are tried, as multiples of the mean non-zero eigenvalue of Z'Z."""
 
 
 @dataclass(frozen=True, eq=False)
-class LinearJudge:
+class FisherDiscriminant:
     """A direction in feature space and the threshold beyond which a picture is called stego."""
 
     weights: NDArray[np.float64]
-    """Weight of every raw feature; 0 for features that stood still in training."""
+    """Weight of every feature as it is given, ``p``; 0 for features that are constant in training."""
     bias: float
     """Added to the weighted sum, so that the mean of the training features scores 0."""
     threshold: float
     """A score above it is an alarm; infinite if no threshold beat a constant answer."""
     ridge: float
-    """The strength chosen, a member of the grid."""
+    """The strength that was chosen, one of the grid."""
 
     @classmethod
     def fit(
@@ -49,21 +49,21 @@ class LinearJudge:
         validation_cover: NDArray[np.floating],
         validation_stego: NDArray[np.floating],
         ridges: Sequence[float] = RIDGES,
-    ) -> "LinearJudge":
-        """Train on pairs, then choose ridge and threshold on other photographs.
+    ) -> "FisherDiscriminant":
+        """Train on pairs, then choose the ridge and the threshold on other photographs.
 
         Args:
             cover_features: Training features of cover ``n p``.
             stego_features: Training features of stego ``n p``, of the same pictures.
             validation_cover: Features ``m p`` of cover from photographs that are not in training.
             validation_stego: Features ``m p`` of stego from those photographs.
-            ridges: The grid; of equally good strengths the largest is taken.
+            ridges: The grid; of equally good strengths the largest is chosen.
 
         Returns:
-            The judge.
+            The discriminant.
 
         Raises:
-            ValueError: If cover and stego are not of the same shape, or no feature moves.
+            ValueError: If cover and stego are not of the same shape, or all features are constant.
         """
         if cover_features.shape != stego_features.shape:
             raise ValueError(f"pairs wanted, got {cover_features.shape} cover and {stego_features.shape} stego")
@@ -92,7 +92,7 @@ class LinearJudge:
             features: ``n p``, computed as the training features were.
 
         Returns:
-            ``n`` scores; higher means stego.
+            ``n`` scores; a higher score means stego is more likely.
         """
         return np.asarray(features @ self.weights + self.bias)
 
@@ -121,27 +121,3 @@ def _ridge_directions(
     shrunk = (vectors.T @ target)[:, np.newaxis] / (np.maximum(eigenvalues, 0)[:, np.newaxis] + strengths)
     directions: NDArray[np.float64] = standardised.T @ (vectors @ shrunk) if dual else vectors @ shrunk
     return directions
-
-
-def split_groups(groups: ArrayLike, shares: Sequence[float], rng: np.random.Generator) -> list[NDArray[np.intp]]:
-    """Split rows into parts so that no photograph is in two of them.
-
-    Args:
-        groups: The photograph of every row.
-        shares: Share of the photographs in every part, summing to 1.
-        rng: Source of the split.
-
-    Returns:
-        The rows of each part, in rising order.
-
-    Raises:
-        ValueError: If the shares do not sum to 1, or a part would have no photograph.
-    """
-    labels, group_of_row = np.unique(np.asarray(groups), return_inverse=True)
-    if abs(sum(shares) - 1) > 1e-9:
-        raise ValueError(f"shares sum to {sum(shares)}, not 1")
-    ends = np.round(np.cumsum(shares) * labels.size).astype(int)[:-1]
-    parts = np.split(rng.permutation(labels.size), ends)
-    if min(part.size for part in parts) == 0:
-        raise ValueError(f"{labels.size} photographs are too few for shares {tuple(shares)}")
-    return [np.flatnonzero(np.isin(group_of_row, part)) for part in parts]

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""Where the pairs of cover and stego come from: folders of files, or our own schemes on crops of photographs."""
