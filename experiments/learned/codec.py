@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Semantic communication without a message, beside the paper's 38.89 dB (64x64) and 38.41 dB (360x360 grey).
 
-    python -m experiments.learned.codec data ../shared/photos colour.safetensors grey.safetensors      # results/codec.json
+    python -m experiments.learned.codec data ../shared/photos colour.safetensors grey.safetensors   # codec.json
 
 The weights are those of `semstego train-codec` with configs/codec-64.yaml and codec-grey.yaml; both learned at 64x64.
 Pictures: test crops of DATA_FOLDER/crops, of kind cifar; and central squares of test photographs, reduced. PSNR is that

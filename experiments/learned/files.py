@@ -17,12 +17,14 @@ from joblib import Parallel, delayed
 from PIL import Image
 
 from experiments import record
-from semstego import learned_system
-from semstego.codecs import stream as container
+from semstego.codecs import registry
+from semstego.codecs import stream as streams
 from semstego.datasets.built import crops
 from semstego.errors import EmbeddingError
 from semstego.message.cipher import Key
 from semstego.message.frame import NONCE_BYTES
+from semstego.schemes import base
+from semstego.system.stego_system import StegoSystem
 
 RUNS = (  # crops, model, length of the file [bytes], number of files; 256 bytes are 0.5 bpp at 64x64
     ("crops", "learned-100", 256, 600),
@@ -74,13 +76,13 @@ def one_file(picture: np.ndarray, model: str, size: int, place: int) -> str:
     """What became of one file."""
     rng = np.random.default_rng((SEED, size, place))
     message, key = rng.bytes(size), Key(hashlib.sha256(rng.bytes(32)).digest())
-    system = learned_system.load(model)
+    system = StegoSystem(registry.load(model), base.load("learned"))
     try:
         sent = system.sender(picture, message, None, key, rng.bytes(NONCE_BYTES))
     except EmbeddingError:
         return "refused"
-    stage_1 = system.receiver_features(container.unpack(sent.stream), key).message
-    stage_2 = system.receiver_picture(np.asarray(Image.open(io.BytesIO(sent.png))), key).message
+    stage_1 = system.receiver_features(streams.unpack(sent.stream), key).message
+    stage_2 = system.receiver_picture(np.asarray(Image.open(io.BytesIO(sent.embedded.png))), key).message
     return "exact" if stage_1 == stage_2 == message else "wrong"
 
 

@@ -14,12 +14,13 @@ from pathlib import Path
 from rich.progress import track
 
 from experiments import record
+from semstego.codecs import registry
 from semstego.datasets.built import crops, objects
 from semstego.datasets.enlarge import softened
 from semstego.datasets.labelled import LabelledPictures
-from semstego.evaluation.carriers import Learned
 from semstego.evaluation.table2 import evaluate, table
-from semstego.schemes.learned import point as learned_point
+from semstego.schemes import base
+from semstego.system.stego_system import StegoSystem
 from semstego.tasks import classification
 
 PICTURES = 1000
@@ -53,13 +54,15 @@ def main() -> None:
 
 
 def cell(folder: Path, kind: str, name: str, file: str, bpp: float) -> dict:
-    carrier, task, origin = Learned(learned_point.load(file).model, name=name), None, None
+    system, task, origin = StegoSystem(registry.load(file), base.load("learned").uncorrected), None, None
     if kind == "plain":
         data, origin = crops.load(folder / kind, "test").first(PICTURES), crops.photographs_of(folder / kind, "test")
     else:
         data, task = objects.load(folder / kind, "test").first(PICTURES), classification.load("objects")
         data = LabelledPictures(softened(data.pictures, DETAIL), data.labels, data.classes)
-    found = evaluate(carrier, data, bpp, seeds=[SEED], task=task, photographs=origin, progress=lambda what, share: None)
+    found = evaluate(
+        system, data, bpp, seeds=[SEED], name=name, task=task, photographs=origin, progress=lambda what, share: None
+    )
     return {"pictures_of": kind, "model": name} | found
 
 

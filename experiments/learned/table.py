@@ -23,11 +23,12 @@ from joblib import Parallel, delayed
 from rich.progress import track
 
 from experiments import record
+from semstego.codecs import registry
+from semstego.codecs.convolutional.inversion import INVERSION_STEPS
 from semstego.datasets.built import crops
-from semstego.evaluation.carriers import INVERSION_STEPS, Learned, LsbMatching, Syndrome
-from semstego.evaluation.closed_carriers import Closed
-from semstego.evaluation.table2 import Carrier, evaluate, table
-from semstego.schemes.learned import point as learned_point
+from semstego.evaluation.table2 import evaluate, table
+from semstego.schemes import base
+from semstego.system.stego_system import StegoSystem
 
 PAYLOADS = tuple(tenth / 10 for tenth in range(1, 11))  # bpp, coded bits
 BESIDE = (0.1, 0.5, 1.0)  # of the schemes without a network
@@ -35,6 +36,7 @@ FEW = 100
 CODEC = "cr085"
 SEED = 20261125
 WORKERS = 2
+SCHEMES = {"syndrome": "hill", "LSB matching": "lsb", "closed": "syndrome", "learned": "learned", "tuned": "learned"}
 PAPER_COLUMNS = (
     "bit_accuracy_1_percent", "psnr1_db", "ssim1", "bit_accuracy_2_percent", "psnr2_db", "ssim2", "acc_gap_points",
     "psnr_sc_db", "ssim_sc",
@@ -108,14 +110,11 @@ def cell(folder: Path, pictures: int | None, scheme: str, path: Path, bpp: float
     data, origin = crops.load(folder, "test"), crops.photographs_of(folder, "test")
     count = FEW if scheme in ("syndrome", "LSB matching") else len(data)
     chosen = data.first(count if pictures is None else min(count, pictures))
-    model = learned_point.load(path).model
-    carriers: dict[str, Carrier] = {
-        "syndrome": Syndrome(model.codec),
-        "LSB matching": LsbMatching(model.codec),
-        "closed": Closed(CODEC),
-    }
-    carrier = carriers.get(scheme) or Learned(model, name=scheme)
-    found = evaluate(carrier, chosen, bpp, seeds=[SEED], photographs=origin, progress=lambda what, share: None)
+    codec = registry.load(CODEC if scheme == "closed" else path)
+    system = StegoSystem(codec, base.load(SCHEMES[scheme]).uncorrected)
+    found = evaluate(
+        system, chosen, bpp, seeds=[SEED], name=scheme, photographs=origin, progress=lambda what, share: None
+    )
     return found | {"model": None if scheme == "closed" else path.name}
 
 

@@ -38,16 +38,16 @@ REPEATS = 7  # of short commands
 SEMSTEGO = Path(sys.executable).parent / "semstego"
 STAGES = {  # what is timed inside one hide: label: (module, class or None, function)
     "load picture": ("semstego.api.hide_reveal", None, "load_picture"),
-    "encode": ("semstego.codecs.block.codec", "BlockCodec", "encode_for_hiding"),
+    "encode": ("semstego.codecs.block.codec", "BlockCodec", "encode"),
     "decode": ("semstego.codecs.block.codec", "BlockCodec", "decode"),
-    "encode again (check)": ("semstego.codecs.block.codec", "BlockCodec", "encode"),
+    "encode again (check)": ("semstego.codecs.block.codec", "BlockCodec", "recover"),
     "costs": ("semstego.schemes.syndrome.scheme", "SyndromeScheme", "symbol_costs"),
     "embed": ("semstego.schemes.syndrome.scheme", "SyndromeScheme", "embed"),
     "png": ("semstego.system.stego_system", None, "through_png"),
-    "pack": ("semstego.codecs.block.operating_point", "OperatingPoint", "pack"),
-    "unpack (check)": ("semstego.codecs.block.operating_point", "OperatingPoint", "unpack"),
+    "pack": ("semstego.codecs.block.codec", "BlockCodec", "pack"),
+    "unpack (check)": ("semstego.codecs.block.codec", "BlockCodec", "unpack"),
     "reveal (check)": ("semstego.schemes.syndrome.scheme", "SyndromeScheme", "reveal_features"),
-    "check, rest": ("semstego.system.stego_system", "StegoSystem", "_check"),
+    "check, rest": ("semstego.system.stego_system", "StegoSystem", "_reads"),
     "metrics": ("semstego.api.hide_reveal", None, "report_on"),
 }
 

@@ -18,14 +18,14 @@ from PIL import Image
 from rich.progress import Progress
 
 from experiments import record
-from semstego.datasets.labelled import LabelledPictures
+from semstego.codecs import registry
+from semstego.datasets.folder import central_squares
 from semstego.evaluation.task_gap import evaluate, right_answers
 from semstego.metrics.task import accuracy, paired_gap
 from semstego.plots.task_sheet import draw
+from semstego.system.stego_system import StegoSystem
 from semstego.tasks import agreement
-from semstego.tasks.classification import Classification
-
-SHIPPED = ("cr085", "cr050", "cr025", "task")
+from semstego.tasks.agreement import Agreement
 
 PAYLOADS = (0.1, 0.5, 1.0)  # bpp, coded bits
 QUALITIES = (64, 32, 10)
@@ -38,25 +38,25 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(2)
-    judge = agreement.load()
-    data = agreement.label(judge, options.photos, record.PARTS / "test.txt")
+    task = agreement.TASK.prepared(None, "")
+    data = task.labelled(central_squares(record.photographs(options.photos, "test"), agreement.SIDE))
     print(len(data), "photographs")
     cells = []
     with Progress() as bar:
         line = bar.add_task("", total=1.0)
-        for codec in SHIPPED:
+        for codec in (*record.PICTURE_POINTS, "task"):
             for bpp in PAYLOADS if codec != "task" else (0,):
                 found = evaluate(
-                    judge, data, codec, bpp, seed=SEED, workers=2,
+                    task, data, StegoSystem(registry.load(codec)), bpp, seed=SEED, workers=2,
                     progress=lambda what, share: bar.update(line, description=what, completed=share),
                 )  # fmt: skip
                 cells.append(found.figures)
                 print(found.figures, flush=True)
     jpeg = {}
-    (record.ROOT / "docs" / "task_sheet.png").write_bytes(sheet(judge))
+    (record.ROOT / "docs" / "task_sheet.png").write_bytes(sheet(task))
     everything = np.ones(len(data), bool)
     for quality in QUALITIES:
-        right = right_answers(judge, np.stack([through_jpeg(one, quality) for one in data.pictures]), data.labels)
+        right = right_answers(task, np.stack([through_jpeg(one, quality) for one in data.pictures]), data.labels)
         jpeg[str(quality)] = {"accuracy": vars(accuracy(right)), "lost": vars(paired_gap(everything, right))}
     whole = next(cell for cell in cells if (cell["codec"], cell["bpp"]) == ("cr085", 1.0))
     gap = whole["gap"]["cover reconstruction to stego reconstruction"]
@@ -74,8 +74,8 @@ def main() -> None:
     )
 
 
-def sheet(judge: Classification) -> bytes:
-    """Labels and confidences on the bundled photographs, which may be shown: central squares, enlarged to the judge."""
+def sheet(task: Agreement) -> bytes:
+    """Labels and confidences on central squares of the bundled photographs, which may be shown, enlarged."""
     squares = []
     for path in sorted(BUNDLED.glob("*.png")):
         with Image.open(path) as image:
@@ -86,9 +86,11 @@ def sheet(judge: Classification) -> bytes:
                 np.asarray(image.convert("RGB").resize((agreement.SIDE,) * 2, Image.Resampling.BICUBIC, box))
             )
     pictures = np.stack(squares)
-    data = LabelledPictures(pictures, judge.answers(pictures)[0].astype(np.int64), judge.classes)
-    found = evaluate(judge, data, "cr025", 0.25, seed=SEED, workers=1, progress=lambda what, share: None)
-    return draw(judge, data, found.received)
+    data = task.labelled(pictures)
+    found = evaluate(
+        task, data, StegoSystem(registry.load("cr025")), 0.25, seed=SEED, workers=1, progress=lambda what, share: None
+    )
+    return draw(task, data, found.transmitted)
 
 
 def through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:

@@ -17,9 +17,11 @@ import torch
 from rich.progress import Progress
 
 from experiments import record
+from semstego.codecs import registry
 from semstego.datasets import sets
 from semstego.evaluation.task_gap import evaluate, right_answers
 from semstego.metrics.task import accuracy
+from semstego.system.stego_system import StegoSystem
 from semstego.tasks import classification
 
 SHIPPED = (*record.PICTURE_POINTS, "task")
@@ -74,7 +76,7 @@ def one_set(name: str, folder: Path, progress) -> dict:
     few, cells = data.first(FEW), []
     for codec, bpp in product(CODECS[name], PAYLOADS):
         chosen = data if (codec, bpp) in WHOLE else few
-        cell = evaluate(task, chosen, codec, bpp, seed=SEED, workers=2, progress=progress)
+        cell = evaluate(task, chosen, StegoSystem(registry.load(codec)), bpp, seed=SEED, workers=2, progress=progress)
         cells.append(cell.figures)
         print(name, cell.figures, flush=True)
     return {"clean": vars(clean), "cells": cells}

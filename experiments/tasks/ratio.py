@@ -120,8 +120,8 @@ def judged(
     basis: BlockBasis, judge: classification.Classification, test: LabelledPictures, clean: np.ndarray
 ) -> tuple[dict, np.ndarray]:
     """What the task makes of reconstructions by the integer codec, closing included; and which it gets right."""
-    codec = BlockCodec("sweep", basis, basis)
-    seen = np.stack([codec.decode(codec.encode(picture)) for picture in test.pictures])
+    codec = BlockCodec("sweep", {3: basis, 1: basis}, {})
+    seen = np.stack([codec.decode(codec.encode(picture).symbols) for picture in test.pictures])
     right = right_answers(judge, seen, test.labels)
     quality = [psnr_db(one, picture) for one, picture in zip(seen, test.pictures, strict=True)]
     figures = {

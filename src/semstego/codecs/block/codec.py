@@ -70,7 +70,7 @@ class BlockCodec:
         check_picture(picture)
         height, width, channels = picture.shape
         basis = self.bases[channels]
-        shape = self._symbol_shape(height, width, channels)
+        shape = self.symbol_shape(height, width, channels)
         symbols, side = np.empty(shape, np.uint8), np.empty(shape, np.int16)
         wet = np.empty(shape[1:], np.bool_)
         picture, headroom = np.ascontiguousarray(picture), basis.headroom()
@@ -108,7 +108,7 @@ class BlockCodec:
         Raises:
             DamagedStreamError: If these bytes hold none.
         """
-        values = self.entropy[channels].decode(coded, self._symbol_shape(height, width, channels))
+        values = self.entropy[channels].decode(coded, self.symbol_shape(height, width, channels))
         return Symbols(values, height, width, channels, self.bases[channels].block)
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
@@ -123,7 +123,7 @@ class BlockCodec:
                 arrays[f"{kind}.entropy.{name}"] = np.ascontiguousarray(array)
         return arrays
 
-    def _symbol_shape(self, height: int, width: int, channels: int) -> tuple[int, int, int]:
+    def symbol_shape(self, height: int, width: int, channels: int) -> tuple[int, int, int]:
         """Shape ``(k, h', w')`` of the symbols of a picture."""
         basis = self.bases[channels]
         return basis.kept, -(-height // basis.block), -(-width // basis.block)
