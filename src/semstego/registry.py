@@ -72,7 +72,7 @@ class Registry(Generic[Part]):
         except SemstegoError:
             raise
         except Exception as error:  # whatever somebody's module does while it is imported
-            if name in self._modules:
+            if module.startswith(f"{self.package}."):  # ours: what is missing is said by the module itself
                 raise
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
             raise ArgumentError(f"the {self.kind} {name!r} cannot be had ({reason})") from error

@@ -91,8 +91,9 @@ def _task_gap(
     from semstego.cli import terminal
     from semstego.evaluation import task_gap
     from semstego.plots.task_sheet import draw
+    from semstego.tasks import base as tasks
 
-    prepared = terminal.task(task).prepared(weights, name)
+    prepared = terminal.named(tasks.load, task, "--task").prepared(weights, name)
     chosen = prepared.examples(data, name, split).first(pictures)
     with terminal.bar() as progress:
         cells = [
@@ -125,11 +126,12 @@ def _table2(
     from semstego.datasets.enlarge import softened
     from semstego.datasets.labelled import LabelledPictures
     from semstego.evaluation import table2
+    from semstego.tasks import base as tasks
 
     chosen = sets.load(name, data, split).first(pictures)
     if weights and len(chosen.classes) < 2:
         raise typer.BadParameter(f"--weights: the pictures of {name} have no classes to tell apart")
-    task = terminal.task("classification").prepared(weights, name) if weights else None
+    task = tasks.load("classification").prepared(weights, name) if weights else None
     if detail:
         chosen = LabelledPictures(softened(chosen.pictures, detail), chosen.labels, chosen.classes)
     origin = sets.photographs_of(name, data, split)

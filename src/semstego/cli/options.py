@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 CODECS = (
-    "cr085 (best picture), cr050, cr025 (small stream), task (fitted for a classifier), learned-photo and others of the "
-    "paper's networks, the path of weights, or package:Object"
+    "cr085 (best picture), cr050, cr025 (small stream), task (fitted for a classifier), learned-photo and other models "
+    "of the learned scheme, the path of weights, or package:Object"
 )
 SCHEMES = "syndrome (exact), learned (the paper's networks), hill, suniward, side-informed, lsb, or package:Object"
 

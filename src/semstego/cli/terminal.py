@@ -18,7 +18,6 @@ from semstego.message.frame import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
     from semstego.schemes.base import Scheme
-    from semstego.tasks.base import Task
 
 Part = TypeVar("Part")
 ENVIRONMENT = "SEMSTEGO_PASSPHRASE"
@@ -47,19 +46,13 @@ def scheme(name: str) -> "Scheme":
     """The scheme of this name; wrong words are wrong usage, whatever else would be asked for."""
     from semstego.schemes import base
 
-    return _named(lambda: base.load(name), "--scheme")
+    return named(base.load, name, "--scheme")
 
 
-def task(name: str) -> "Task":
-    """The task of this name; wrong words are wrong usage."""
-    from semstego.tasks import base
-
-    return _named(lambda: base.load(name), "--task")
-
-
-def _named(load: Callable[[], Part], option: str) -> Part:
+def named(load: Callable[[str], Part], name: str, option: str) -> Part:
+    """What a name stands for; a name that stands for nothing is wrong usage of the option."""
     try:
-        return load()
+        return load(name)
     except ArgumentError as error:
         raise typer.BadParameter(f"{option}: {error}") from None
 

@@ -28,7 +28,7 @@ MAX_BODY_BYTES = (1 << 25) - 1
 MAX_NAME_BYTES = 255
 
 Reader = Callable[[int], bits.Bits]
-"""Gives the first so many bits that a scheme reads, right or wrong; it raises NothingFoundError where there are none."""
+"""Gives the first so many bits that a scheme reads, right or wrong; raises NothingFoundError where there are none."""
 
 
 @dataclass(frozen=True)

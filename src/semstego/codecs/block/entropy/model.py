@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lossless entropy coding of symbols, by integers alone.
 
-Contexts come from :mod:`semstego.codecs.block.entropy.scan`; each chooses one of a few dozen distributions of residuals,
+Contexts come from :mod:`semstego.codecs.block.entropy.scan`; each chooses one of some dozen distributions of residuals,
 and the range coder of constriction does the rest. Weights, thresholds and distributions are integers, stored with the
 codec's weights and fitted to photographs (:mod:`semstego.codecs.block.entropy.fitting`). No rounding of floating-point
 numbers decides what is read: constriction is handed frequencies / 2**16, whose sums, and products with its scale of 24

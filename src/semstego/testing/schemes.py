@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every scheme must do in a codec, checked on a synthetic picture: ``check_scheme(MyScheme(), codec)``."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from semstego.codecs import registry, stream
+from semstego.codecs.base import Codec, Picture, SymbolMap, Symbols
+from semstego.errors import CapacityError, InfeasibleError, NothingFoundError
+from semstego.message import frame
+from semstego.message.cipher import Key
+from semstego.message.draws import Draws
+from semstego.message.frame import Frame, Opened
+from semstego.progress import no_progress
+from semstego.schemes.base import Cover, Scheme
+from semstego.system.stego_system import StegoSystem
+
+KEY, OTHER_KEY = Key(bytes(range(32))), Key(bytes(32))
+MESSAGE = b"Meet me at noon."
+SIDE = 64  # of the picture [pixels]
+
+
+def check_scheme(scheme: Scheme, codec: Codec | None = None, cover: Picture | None = None) -> None:
+    """Check a scheme by hiding in a picture, with the sender's own check of both stages.
+
+    It has a name; a short message comes back at both stages, under its key alone; a plain picture has none; the same
+    nonce gives the same symbols, and the cover stays as it is; symbols that are wet or carry nothing stay as they are;
+    what is promised to fit does not fail for want of room; what cannot fit is refused.
+
+    Args:
+        scheme: Any.
+        codec: To hide in; None takes the scheme's default.
+        cover: uint8 ``(h, w, c)``; None takes a synthetic picture of 64 x 64 pixels in colour.
+
+    Raises:
+        AssertionError: With what is wrong.
+    """
+    assert isinstance(scheme.name, str), f"the name is a {type(scheme.name).__name__}, not a str"
+    assert scheme.name, "the name is empty"
+    system = StegoSystem(registry.load(scheme.default_codec) if codec is None else codec, scheme)
+    picture = _picture() if cover is None else cover
+    before = picture.copy()
+    sent = system.sender(picture, MESSAGE, None, KEY, bytes(8))
+    assert np.array_equal(picture, before), "embed changes the cover"
+    again = system.sender(picture, MESSAGE, None, KEY, bytes(8))
+    assert again.stream == sent.stream, "the same cover, message, key and nonce give another stream"
+    _check_symbols(sent.cover, sent.embedded.symbols.values)
+    _check_readings(system, sent.cover, sent.embedded.symbols.values, sent.embedded.received.picture)
+    _check_capacity(system, picture)
+
+
+def _picture() -> Picture:
+    """Waves and noise, away from black and white."""
+    y, x, c = np.mgrid[:SIDE, :SIDE, :3]
+    waves = 128 + 45 * np.sin(x / 8 + c) + 30 * np.cos(y / 6)
+    picture: Picture = (waves + np.random.default_rng(1).normal(0, 6, waves.shape)).astype(np.uint8)
+    return picture
+
+
+def _check_symbols(cover: Cover, stego: SymbolMap) -> None:
+    encoding = cover.encoding
+    values = encoding.symbols.values
+    assert stego.dtype == np.uint8, f"stego symbols are {stego.dtype}, not uint8"
+    assert stego.shape == values.shape, f"stego symbols have the shape {stego.shape}, not {values.shape}"
+    changed = stego != values
+    assert not (changed & encoding.wet).any(), "wet symbols are changed"
+    rows, columns = encoding.symbols.carrying
+    changed[:, :rows, :columns] = False
+    assert not changed.any(), "symbols that may carry nothing are changed"
+
+
+def _check_readings(system: StegoSystem, cover: Cover, stego: SymbolMap, seen: Picture) -> None:
+    """Both stages under both keys, on stego and on cover."""
+    symbols = cover.encoding.symbols.with_values(stego)
+    for key, sees in ((KEY, True), (OTHER_KEY, False)):
+        assert _opened(system, symbols, seen, key) == ([MESSAGE] * 2 if sees else [None] * 2), (
+            "both stages must give the message under its key, and nothing under another"
+        )
+    assert _opened(system, cover.encoding.symbols, cover.reconstruction, KEY) == [None] * 2, "a plain picture is read"
+
+
+def _opened(system: StegoSystem, symbols: Symbols, seen: Picture, key: Key) -> list[bytes | None]:
+    """The message at stage I and stage II, None where nothing is found."""
+    received = stream.unpack(stream.write(symbols, system.codec))
+    return [
+        _message(lambda: system.receiver_features(received, key)),
+        _message(lambda: system.receiver_picture(seen, key)),
+    ]
+
+
+def _message(read: Callable[[], Opened]) -> bytes | None:
+    try:
+        return read().message
+    except NothingFoundError:
+        return None
+
+
+def _check_capacity(system: StegoSystem, picture: Picture) -> None:
+    cover = Cover(picture, system.codec)
+    promised = system.scheme.capacity_bits(cover)
+    assert promised >= frame.HEADER_BITS, f"{promised} bits have no room for a header of {frame.HEADER_BITS}"
+    fitting = frame.seal(bytes(frame.message_bytes(promised)), None, KEY, bytes(8))
+    try:
+        system.scheme.embed(cover, fitting, KEY, Draws(bytes(32)), no_progress)
+    except InfeasibleError:
+        raise AssertionError(f"{promised} bits are promised, and do not fit") from None
+    too_much: Frame = frame.seal(bytes(picture.size), None, KEY, bytes(8))
+    try:
+        system.scheme.embed(cover, too_much, KEY, Draws(bytes(32)), no_progress)
+    except (InfeasibleError, CapacityError):
+        return
+    raise AssertionError(f"{too_much.payload_bits} bits cannot fit, and are not refused")

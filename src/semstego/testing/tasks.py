@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every task must do, checked on random pictures: ``check_task(MyTask(), targets)``."""
+
+import torch
+from torch import Tensor
+
+from semstego.tasks.base import Task
+
+SEED = 20261125
+
+
+def check_task(task: Task, targets: Tensor, side: int = 64) -> None:
+    """Check a task that has its network.
+
+    The loss is a finite scalar, at least 0, whose gradient reaches the pictures; scores are one for each picture, in
+    [0, 1]; neither changes the pictures, and both repeat; answers in words are one for each picture.
+
+    Args:
+        task: Any.
+        targets: Of some pictures, first axis ``b``.
+        side: Of the pictures [pixels].
+
+    Raises:
+        AssertionError: With what is wrong.
+    """
+    count = len(targets)
+    pictures = torch.rand((count, 3, side, side), generator=torch.Generator().manual_seed(SEED)).requires_grad_()
+    before = pictures.detach().clone()
+    loss = task.task_loss(pictures, targets)
+    assert loss.shape == (), f"the loss has the shape {tuple(loss.shape)}, and is no scalar"
+    assert torch.isfinite(loss), "the loss is not finite"
+    assert loss >= 0, "the loss is negative"
+    (gradient,) = torch.autograd.grad(loss, pictures, allow_unused=True)
+    assert gradient is not None, "no gradient reaches the pictures"
+    assert torch.isfinite(gradient).all(), "the gradient is not finite"
+    with torch.inference_mode():
+        scores, again = task.task_score(before, targets), task.task_score(before, targets)
+        assert torch.equal(task.task_loss(before, targets), task.task_loss(before, targets)), "the loss does not repeat"
+    assert scores.shape == (count,), f"scores have the shape {tuple(scores.shape)}, not ({count},)"
+    assert ((scores >= 0) & (scores <= 1)).all(), "a score is outside of 0 to 1"
+    assert torch.equal(scores, again), "scores do not repeat"
+    assert torch.equal(pictures.detach(), before), "the task changes the pictures"
+    words = task.answers((before * 255).byte().permute(0, 2, 3, 1).numpy())
+    assert len(words) == count, f"{len(words)} answers in words to {count} pictures"

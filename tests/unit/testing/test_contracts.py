@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every shipped codec, scheme and task keeps its contract; broken ones are caught, each for what is wrong with it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from semstego.codecs import registry
+from semstego.codecs.base import Encoding
+from semstego.codecs.block.codec import BlockCodec
+from semstego.datasets.enlarge import softened
+from semstego.message.frame import HEADER_BITS
+from semstego.schemes import base
+from semstego.schemes.base import Embedding
+from semstego.schemes.lsb import LsbMatching
+from semstego.tasks import classification
+from semstego.testing.codecs import check_codec
+from semstego.testing.schemes import check_scheme
+from semstego.testing.tasks import check_task
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_every_shipped_codec_keeps_its_contract(name):
+    check_codec(registry.load(name))
+
+
+@pytest.mark.parametrize("name", ["cr085", "cr050", "cr025", "task"])
+def test_block_codecs_keep_it_in_grey(name):
+    check_codec(registry.load(name), channels=1)
+
+
+@pytest.mark.parametrize("name", [name for name in base.SCHEMES.names() if name != "learned"])
+@pytest.mark.parametrize("codec", ["cr085", "cr050"])
+def test_every_shipped_scheme_keeps_its_contract(name, codec):
+    check_scheme(base.load(name), registry.load(codec))
+
+
+def test_the_learned_scheme_keeps_its_contract(photographs):
+    large = Image.fromarray(photographs["coffee"][:384, 100:484]).resize((64, 64), Image.Resampling.BOX)
+    check_scheme(base.load("learned"), registry.load("learned-100"), softened(np.asarray(large)[None], 32)[0])
+
+
+@pytest.mark.parametrize("name", classification.SHIPPED)
+def test_every_shipped_classifier_keeps_its_contract(name):
+    check_task(classification.load(name), torch.arange(4))
+
+
+@dataclass(frozen=True)
+class Broken(BlockCodec):
+    """A codec with one fault."""
+
+    fault: str = ""
+
+    @property
+    def closed(self):
+        return True
+
+    def encode(self, picture):
+        if self.fault == "refuses nothing" and (min(picture.shape) < 3 or len(picture) < 32):
+            picture = np.zeros((64, 64, 3), np.uint8)
+        encoding = super().encode(picture)
+        values = encoding.symbols.values
+        if self.fault == "not uint8":
+            return replace(encoding, symbols=encoding.symbols.with_values(values.astype(np.int16)))
+        if self.fault == "draws":
+            return Encoding.of(encoding.symbols.with_values(values ^ np.random.randint(0, 2, values.shape, np.uint8)))  # noqa: NPY002
+        if self.fault == "wet shape":
+            return replace(encoding, wet=encoding.wet[1:])
+        return encoding
+
+    def decode(self, symbols):
+        picture = super().decode(symbols)
+        return picture[::-1].copy() if self.fault == "upside down" else picture
+
+    def recover(self, picture):
+        symbols = super().recover(picture)
+        return symbols.with_values(symbols.values ^ 1) if self.fault == "not closed" else symbols
+
+    def unpack(self, coded, height, width, channels):
+        if self.fault == "believes all" and not any(coded):
+            return super().encode(np.zeros((64, 64, 3), np.uint8)).symbols
+        symbols = super().unpack(coded, height, width, channels)
+        return replace(symbols, block=None) if self.fault == "carries elsewhere" else symbols
+
+
+CODEC_FAULTS = {
+    "not uint8": "not uint8", "draws": "other symbols", "wet shape": "wet has the shape", "upside down": "picture|own",
+    "not closed": "does not recover", "believes all": "give", "carries elsewhere": "carry elsewhere",
+    "refuses nothing": "is not refused",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", CODEC_FAULTS)
+def test_broken_codecs_are_caught(fault):
+    sound = registry.load("cr085")
+    with pytest.raises(AssertionError, match=CODEC_FAULTS[fault]):
+        check_codec(Broken(sound.name, sound.bases, sound.entropy, fault))
+
+
+@dataclass(frozen=True)
+class BrokenScheme(LsbMatching):
+    """A scheme with one fault."""
+
+    fault: str = ""
+
+    def capacity_bits(self, cover):
+        promised = super().capacity_bits(cover)
+        return {"promises too much": 2 * promised, "promises nothing": HEADER_BITS - 1}.get(self.fault, promised)
+
+    def embed(self, cover, frame, key, draws, progress):
+        if self.fault == "fits all" and frame.payload_bits > 10_000:
+            return Embedding(cover.encoding.symbols)
+        if self.fault == "changes the cover":
+            cover.picture[0, 0, 0] ^= 1
+        embedding = super().embed(cover, frame, key, draws, progress)
+        if self.fault == "changes wet symbols":
+            values = embedding.symbols.values.copy()
+            values[0] ^= cover.encoding.wet.astype(np.uint8)
+            return Embedding(embedding.symbols.with_values(values))
+        return embedding
+
+    def reveal_features(self, symbols, codec, key):
+        if self.fault == "ignores the key":
+            key = type(key)(bytes(range(32)))
+        return super().reveal_features(symbols, codec, key)
+
+
+SCHEME_FAULTS = {
+    "promises too much": "promised", "promises nothing": "no room", "fits all": "not refused",
+    "changes the cover": "changes the cover",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", SCHEME_FAULTS)
+def test_broken_schemes_are_caught(fault):
+    with pytest.raises(AssertionError, match=SCHEME_FAULTS[fault]):
+        check_scheme(BrokenScheme(fault=fault))
