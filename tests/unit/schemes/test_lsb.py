@@ -81,8 +81,9 @@ def test_steps_go_up_and_down_alike_and_never_over_an_end():
     assert (moved != 0).sum() == pytest.approx(payload / 2, abs=5 * np.sqrt(payload / 4))
 
 
-@settings(deadline=None, max_examples=10)
-@given(st.integers(0, 1000), st.sampled_from(["cr085", "cr050", "cr025"]), st.sampled_from(["black", "white"]))
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", ["cr085", "cr050", "cr025"])
+@pytest.mark.parametrize("end", ["black", "white"])
 def test_of_a_closed_codec_wet_blocks_stay_and_both_stages_read(seed, name, end):
     rng, codec = np.random.default_rng(seed), registry.load(name)
     depth = np.linspace(0, 150, 64)[None, :, None] + rng.normal(0, 4, (64, 64, 3))
@@ -90,12 +91,10 @@ def test_of_a_closed_codec_wet_blocks_stay_and_both_stages_read(seed, name, end)
     cover = Cover(picture, codec)
     wet = within(cover.encoding.symbols, cover.encoding.wet)
     assert 0.05 < wet.mean() < 0.95
-    try:
-        stego = embedded(cover, b"short", seed)
-    except InfeasibleError:
-        return
-    given_up = (stego.carriers != cover.encoding.symbols.carriers).any(axis=0) & wet
-    assert not given_up.any()
+    stego = embedded(cover, b"short", seed)
+    moved = (stego.carriers != cover.encoding.symbols.carriers).any(axis=0)
+    assert moved.any()
+    assert not (moved & wet).any()
     assert read(stego, codec) == b"short"
     received = Received(codec.decode(stego), codec)
     assert frame.opened(LSB.reveal_picture(received, KEY), KEY).message == b"short"
