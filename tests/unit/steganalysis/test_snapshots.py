@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which weights of a training are kept: those that err least on the validation pairs, whatever the test pairs are."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -97,6 +98,16 @@ def test_the_weights_that_err_least_on_validation_pairs_are_kept(wrong, test):
     assert len(snapshots) == EPOCHS + 1
     errors = [error_of(one, parts.validation) for one in snapshots]
     assert epoch_of(kept, snapshots) == int(np.argmin(errors))
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_weights_to_start_from_are_compared_on_the_validation_pairs_too(test):
+    """They call rough what is flat, which the validation pairs know to be wrong, and the first epoch mends."""
+    parts = Parts(pairs(64, 1), pairs(40, 2), pairs(40, 3, wrong=TESTS[test]))
+    wrong = {"weight": torch.tensor([8.0, -8.0]), "bias": torch.zeros(2)}
+    assert error_of(wrong, parts.validation) > 1
+    kept = replace(detector([]), start=wrong).trained(parts, seed=0, progress=lambda what, share: None)
+    assert error_of(kept, parts.validation) < 0.5
 
 
 def test_the_cases_above_differ_in_what_is_best():
