@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Losses, one pure function per equation of the paper."""
+"""The losses of the paper, one function per equation, and their weights (eq. 17)."""

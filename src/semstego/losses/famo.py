@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lambdas of eq. 17: many losses made one, by FAMO or by fixed weights.
+"""The lambdas of eq. 17: a weighted sum of losses, by FAMO or by fixed weights.
 
 [Liu2023] B. Liu, Y. Feng, P. Stone, Q. Liu, "FAMO: Fast Adaptive Multitask Optimization", NeurIPS 2023.
 """
@@ -17,7 +17,7 @@ BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 class Famo(nn.Module):
-    """FAMO [Liu2023]: every loss shall fall by the same share per step, whatever its scale.
+    """FAMO [Liu2023]: weights such that every loss falls by the same share per step, whatever its scale.
 
     With losses L_i >= 0, D_i = L_i + floor, logits w and z = softmax(w), a training step is
 
@@ -25,27 +25,27 @@ class Famo(nn.Module):
         total.backward(), optimiser step
         famo.update(losses_after)         # losses that fell by more than the average share lose weight
 
-    The gradient of the total is a convex combination of those of the losses. Its logits are stepped by an Adam of
-    their own, on g = z (delta - <z, delta>) + decay w with delta = log D before - log D after.
+    The gradient of the total is a convex combination of the gradients of the losses. The logits have an Adam optimiser
+    of their own, with the gradient g = z (delta - <z, delta>) + decay w, where delta = log D before - log D after.
 
-    ``losses_after`` must come from the same batch, the same message and the same path through the quantiser, in train
-    mode and without gradients, within ``batch_statistics_untouched``, else batch normalisation counts every batch
-    twice. This second forward pass is about a third of a step. The lagged use does without: call ``update`` with the
-    losses of the NEXT step, before its ``combine``. Then delta also holds how much harder one batch is than the other,
-    noise that decay and Adam average out. The very first ``update`` has nothing to compare with and does nothing.
+    ``losses_after`` must come from the same batch, the same message and the same quantiser, in train mode and without
+    gradients. Take them within :func:`batch_statistics_untouched`, else batch normalisation counts every batch twice.
+    This second forward pass takes about a third of the time of a step. The lagged use saves it: call ``update`` with
+    the losses of the NEXT step, before its ``combine``. Then delta also contains the difference between the two
+    batches, a noise that decay and Adam average out. The first ``update`` has nothing to compare with and does nothing.
 
-    Adam moves a logit by up to the learning rate per step however small the gradient, so some hundred steps can starve
-    a loss: log ``entropy``, and raise the decay if it falls far below log K. Several processes must average their
-    losses before ``update``, else each goes by weights of its own.
+    Adam moves a logit by up to the learning rate in each step, however small the gradient is, so within some hundred
+    steps the weight of a loss can come near 0: log ``entropy``, and raise the decay if it falls far below log K.
+    Several processes must average their losses before ``update``, else their weights differ.
 
-    All state are buffers: ``state_dict`` holds it whole, between ``combine`` and ``update`` too, and no optimiser of
-    the networks finds a parameter here.
+    The whole state is kept in buffers: ``state_dict`` holds all of it, between ``combine`` and ``update`` too, and
+    there are no parameters that an optimiser of the networks could find.
 
     Args:
-        names: Of the K losses.
-        learning_rate: Of the logits.
-        decay: gamma, which draws the logits back to equal weights; added to the gradient, as L2 in Adam.
-        floor: Added to each loss, so that one at 0 has a logarithm.
+        names: Names of the K losses.
+        learning_rate: Of the logits; 0.025 as in the FAMO authors' code.
+        decay: gamma, L2 regularisation of the logits, which draws the weights towards equal ones; 0.01 likewise.
+        floor: Added to each loss, so that a loss of 0 has a logarithm.
     """
 
     logits: Tensor
@@ -69,10 +69,13 @@ class Famo(nn.Module):
         self.register_buffer("effective", torch.full((k,), torch.nan))  # weights of the last combine
 
     def combine(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """The total to go backward from: a scalar in float32, of either sign.
+        """The total of the losses, whose gradient trains the networks.
 
         Args:
             losses: Scalars by name, at least 0.
+
+        Returns:
+            A scalar in float32; it may be negative.
 
         Raises:
             ValueError: If a name is missing or unknown, or a loss is negative or not finite.
@@ -87,13 +90,13 @@ class Famo(nn.Module):
 
     @torch.no_grad()
     def update(self, losses_after: Mapping[str, Tensor]) -> None:
-        """One step of the logits.
+        """Change the weights by what the networks' step did to each loss: one step of the logits.
 
         Args:
-            losses_after: The losses of the last ``combine``, taken again after the networks' step.
+            losses_after: The losses of the last ``combine``, computed again after the networks' step.
 
         Raises:
-            ValueError: As ``combine``.
+            ValueError: As :meth:`combine`.
         """
         after = (_in_order(self.names, losses_after) + self.floor).log()
         if self.before.isnan().any():  # nothing was combined yet
@@ -102,12 +105,12 @@ class Famo(nn.Module):
         self._adam_step(z * (delta - (z * delta).sum()) + self.decay * self.logits)
 
     def weights(self) -> dict[str, float]:
-        """By name, the weight of each loss's gradient in the last ``combine``; sum 1. NaN before the first."""
+        """The weight of each loss's gradient in the last ``combine``, by name; their sum is 1. NaN before the first."""
         return dict(zip(self.names, self.effective.tolist(), strict=True))
 
     @property
     def entropy(self) -> float:
-        """Of z [nat]: log K where all logits are equal, 0 where one loss has everything."""
+        """The entropy of z [nat]: log K if all logits are equal, 0 if one loss has all the weight."""
         return float(-(self.logits.softmax(0) * self.logits.log_softmax(0)).sum())
 
     def _adam_step(self, gradient: Tensor) -> None:
@@ -122,10 +125,10 @@ class Famo(nn.Module):
 
 
 class FixedWeights(nn.Module):
-    """Weights that stay as they are; a training step need not know whether it has these or ``Famo``.
+    """Weights that stay as they are, with the same methods as :class:`Famo`.
 
     Args:
-        weights: lambda of eq. 17 by name of the loss.
+        weights: lambda of eq. 17, by name of the loss.
     """
 
     def __init__(self, weights: Mapping[str, float]) -> None:
@@ -133,24 +136,28 @@ class FixedWeights(nn.Module):
         self._weights = dict(weights)
 
     def combine(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """The weighted sum, a scalar in float32; losses and errors as in ``Famo.combine``."""
+        """The weighted sum, a scalar in float32; arguments and errors as in :meth:`Famo.combine`."""
         values = _in_order(tuple(self._weights), losses)
         return (values * values.new_tensor(list(self._weights.values()))).sum()
 
     def update(self, losses_after: Mapping[str, Tensor]) -> None:
-        """Nothing to learn."""
+        """Do nothing: fixed weights do not change."""
 
     def weights(self) -> dict[str, float]:
-        """The weights by name."""
+        """The weights, by name of the loss."""
         return dict(self._weights)
 
 
 @contextmanager
 def batch_statistics_untouched(*modules: nn.Module) -> Iterator[None]:
-    """Forward passes inside leave running means, variances and batch counts of batch normalisation as they were.
+    """A context in which forward passes do not change the running statistics of batch normalisation.
 
-    Modules in train mode still normalise by the batch, those in evaluation mode by their running statistics. Nothing is
-    put back afterwards, because nothing is written: a momentum of 0 would still turn them into NaN on one bad batch.
+    Modules in train mode still normalise by the batch, those in evaluation mode by their running statistics. Means,
+    variances and counts are not written at all, so there is nothing to restore. (With a momentum of 0 they would be
+    written, and one batch with a NaN would make them NaN.)
+
+    Args:
+        modules: The networks whose statistics are to stay.
     """
     norms = [m for module in modules for m in module.modules() if isinstance(m, BATCH_NORMS) and m.track_running_stats]
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which losses one training step of the learned scheme balances: the paper's, its authors' released code's, ours.
+"""The sets of losses of the learned scheme: the paper's eight, the nine of its authors' released code, and ours.
 
 | name           | paper8, ours                       | released9                                        |
 |----------------|------------------------------------|--------------------------------------------------|
@@ -26,29 +26,33 @@ from semstego.losses.semantic import PICTURE_WEIGHT, semantic_loss
 from semstego.losses.terms import adversarial_loss, cosine_loss, feature_loss, reconstruction_loss, reveal_loss
 from semstego.tasks.base import Task
 
-SIGNED = 4  # an MSE of pictures in [-1, 1], as the released code has them, over that of ours in [0, 1]
+SIGNED = 4  # MSE of pictures in [-1, 1], as in the released code, divided by that of pictures in [0, 1], as here
 
 Adversary = Callable[[Tensor, Tensor], Tensor]
+"""A loss of the logits ``(b, 2)`` that a critic gives for covers and for stegos."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Everything that one training step produced.
+    """What one training step produced, as far as the losses need it.
 
     Attributes:
         cover: Float RGB ``(b, 3, h, w)`` in [0, 1].
-        target: What the task compares with, first axis ``b``; None without a task.
+        target: The right answers to the task, first axis ``b``; None without a task.
         cover_features: Dequantised, ``(b, c, h', w')`` in [-1, 1].
         stego_features: Likewise.
-        cover_reconstruction: As ``cover``, after the straight-through rounding to 8 bits.
+        cover_reconstruction: 8-bit pictures as floats, shape and units of ``cover``, with straight-through gradients.
         stego_reconstruction: Likewise.
         payload: The bits that were hidden, 0 or 1, ``(b, l)``.
         logits_1: What stage I revealed, before the sigmoid, ``(b, l)``.
-        logits_2: What stage II revealed.
-        task: The frozen task; None leaves its terms out, lambda is 1.
-        picture_weight: lambda.
-        critic_logits_1: Verdicts ``(b, 2)`` on the features of cover and stego; None leaves the critic out.
-        critic_logits_2: Verdicts on the reconstructions of cover and stego.
+        logits_2: What stage II revealed, likewise.
+        task: The frozen task; without one, loss 6 and eq. 3 are the error of the picture alone.
+        picture_weight: lambda of eqs. 3 and 13.
+        critic_logits_1: Logits ``(b, 2)`` of G1 for the features of cover and stego; None leaves loss 7 out.
+        critic_logits_2: Logits of G2 for the reconstructions of cover and stego; None leaves loss 8 out.
+
+    Raises:
+        ValueError: If there is a task and no target.
     """
 
     cover: Tensor
@@ -73,15 +77,15 @@ class Outcome:
 def paper8(outcome: Outcome, adversarial: Adversary = adversarial_loss) -> dict[str, Tensor]:
     """The eight losses of the paper, in its order (section III-B).
 
-    MSE(cover reconstruction, cover) is not on the paper's list, so nothing asks the codec to serve a cover: the cover
-    branch is reached only as what the stego branch is compared with. ``ours`` adds it.
+    MSE(cover reconstruction, cover) is not on the paper's list. The reconstruction of a cover without a message is
+    therefore trained only as the target of losses 3 to 5, and not for its own quality; :func:`ours` adds that term.
 
     Args:
         outcome: What the step produced.
         adversarial: ``adversarial_loss``, the paper's, or ``confusion_loss``.
 
     Returns:
-        Scalars, at least 0; without the critics that the outcome lacks.
+        Scalars by name, at least 0; losses 7 and 8 are left out where the outcome has no logits of that critic.
     """
     return {
         "reveal_1": reveal_loss(outcome.logits_1, outcome.payload),
@@ -95,22 +99,25 @@ def paper8(outcome: Outcome, adversarial: Adversary = adversarial_loss) -> dict[
 
 
 def ours(outcome: Outcome, adversarial: Adversary = adversarial_loss) -> dict[str, Tensor]:
-    """``paper8`` and, last, eq. 3 on the cover branch, because the codec must serve covers too."""
+    """The losses of :func:`paper8`, and eq. 3 of covers, as the codec has to serve covers without a message too.
+
+    Arguments and result are as in :func:`paper8`; the added loss is named ``cover``.
+    """
     return {**paper8(outcome, adversarial), "cover": _semantic(outcome, outcome.cover_reconstruction)}
 
 
 def released9(outcome: Outcome, adversarial: Adversary = adversarial_loss) -> dict[str, Tensor]:
     """The nine composite losses of the authors' released code, in its order.
 
-    Its pictures live in [-1, 1]; where a picture's MSE is added to something else it is brought to those units, or the
-    sum would weigh its parts differently.
+    The code has pictures in [-1, 1]. Where the MSE of pictures is added to something else it is converted to these
+    units, or the sum would give its parts other weights.
 
     Args:
         outcome: What the step produced.
         adversarial: ``adversarial_loss``, the code's, or ``confusion_loss``.
 
     Returns:
-        Scalars, at least 0; without the critics that the outcome lacks.
+        Scalars by name, at least 0; losses 7 and 8 are left out where the outcome has no logits of that critic.
     """
     features = feature_loss(outcome.stego_features, outcome.cover_features)
     reconstruction = SIGNED * reconstruction_loss(outcome.stego_reconstruction, outcome.cover_reconstruction)
@@ -131,7 +138,7 @@ SETS = {"paper8": paper8, "released9": released9, "ours": ours}
 
 
 def _semantic(outcome: Outcome, reconstruction: Tensor) -> Tensor:
-    """Equations 3 and 13; lambda is 1 without a task."""
+    """Equations 3 and 13; without a task, the error of the picture alone."""
     if outcome.task is None or outcome.target is None:
         return functional.mse_loss(reconstruction, outcome.cover)
     weight = outcome.picture_weight
@@ -139,7 +146,7 @@ def _semantic(outcome: Outcome, reconstruction: Tensor) -> Tensor:
 
 
 def _released_semantic(outcome: Outcome, reconstruction: Tensor) -> Tensor:
-    """The released code's equations 3 and 13: the picture weighs 1, not 0.99."""
+    """Equations 3 and 13 as in the released code, where the weight of the picture is 1, not 0.99."""
     distortion = SIGNED * functional.mse_loss(reconstruction, outcome.cover)
     if outcome.task is None or outcome.target is None:
         return distortion
@@ -147,8 +154,8 @@ def _released_semantic(outcome: Outcome, reconstruction: Tensor) -> Tensor:
 
 
 def _critics(outcome: Outcome, adversarial: Adversary) -> dict[str, Tensor]:
-    verdicts = {"critic_1": outcome.critic_logits_1, "critic_2": outcome.critic_logits_2}
-    return {name: adversarial(*logits) for name, logits in verdicts.items() if logits is not None}
+    pairs = {"critic_1": outcome.critic_logits_1, "critic_2": outcome.critic_logits_2}
+    return {name: adversarial(*pair) for name, pair in pairs.items() if pair is not None}
 
 
 def _positions(features: Tensor) -> Tensor:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Losses 1 to 5, 7 and 8 of the paper, one function per equation; loss 6 is ``semantic_loss`` in ``semantic.py``.
 
-Every function returns a scalar that is at least 0, a mean and never a sum, so it depends neither on the batch nor on
-the size of the pictures. It does depend on the units: features are dequantised, in [-1, 1], pictures in [0, 1].
+Every function returns a scalar that is at least 0. It is a mean and not a sum, so that its scale depends neither on
+the number of pictures nor on their size. Features are dequantised and divided by the scale, in [-1, 1]; pictures are in
+[0, 1].
 """
 
 import math
@@ -51,9 +52,9 @@ def feature_loss(stego_features: Tensor, cover_features: Tensor) -> Tensor:
 def cosine_loss(stego_features: Tensor, cover_features: Tensor) -> Tensor:
     """Equation 12: 1 - cosine of the angle between the features of stego and cover.
 
-    A picture's features are one long vector. Computed as half the squared distance of the two unit vectors, which is
-    the same number: near a cosine of 1, where training ends, the subtraction in float32 would leave noise, at times
-    below 0, of which FAMO takes the logarithm.
+    The features of a picture are taken as one vector. The loss is computed as half the squared distance of the two unit
+    vectors, which is the same number: near a cosine of 1, where a training ends, 1 - cosine in float32 would be mostly
+    rounding error and at times negative, and FAMO takes its logarithm.
 
     Args:
         stego_features: ``(b, ...)``, any scale but not all 0.
@@ -91,8 +92,8 @@ def critic_loss(cover_logits: Tensor, stego_logits: Tensor) -> Tensor:
     """Equation 14: cross-entropy of a critic that tells stego (label 1) from cover (label 0).
 
     Args:
-        cover_logits: Of covers, ``(b, 2)``: cover, stego.
-        stego_logits: Of stegos, likewise; the two halves weigh the same, whatever their numbers.
+        cover_logits: Logits for covers, ``(b, 2)``, of the labels cover and stego.
+        stego_logits: Logits for stegos, likewise; covers and stegos have the same weight, whatever their numbers.
 
     Returns:
         Mean [nat]; 0 is a perfect critic, ln 2 is chance.
@@ -105,12 +106,13 @@ def critic_loss(cover_logits: Tensor, stego_logits: Tensor) -> Tensor:
 def adversarial_loss(cover_logits: Tensor, stego_logits: Tensor) -> Tensor:
     """Equations 15 and 16: 1 / (critic_loss + 1e-6).
 
-    The paper's wish is that cover and stego score the same, but that is not where this loss ends: chance is 1/ln 2 =
-    1.44, and it falls further, to 0, where the critic is confidently WRONG. Such a stego is as detectable as before, by
-    the same critic read the other way round. ``confusion_loss`` has its optimum at chance.
+    The paper wants the scores of cover and stego to be the same, but the minimum of this loss is elsewhere. At chance
+    it is 1/ln 2 = 1.44, and it falls further, to 0, where the critic is confidently WRONG. Such a stego is as
+    detectable as before, by the same critic with its labels exchanged. The minimum of :func:`confusion_loss` is at
+    chance.
 
     Args:
-        cover_logits: As in ``critic_loss``, from a critic that is not trained by this loss.
+        cover_logits: As in :func:`critic_loss`, from a critic that this loss does not train.
         stego_logits: Likewise.
 
     Returns:
@@ -120,28 +122,28 @@ def adversarial_loss(cover_logits: Tensor, stego_logits: Tensor) -> Tensor:
 
 
 def confusion_loss(cover_logits: Tensor, stego_logits: Tensor) -> Tensor:
-    """Ours in place of equations 15 and 16: how far the critic's verdicts are from a coin's.
+    """Our loss in place of equations 15 and 16: how far the critic's probabilities are from 1/2.
 
-    Cross-entropy of both halves to the uniform distribution, minus ln 2. With d the difference of the two logits this
-    is ln cosh(d/2), so its slope is at most 1/2; that of ``adversarial_loss`` reaches 250,000 where a critic is certain
-    and right.
+    It is the cross-entropy of the critic's probabilities with the uniform distribution, minus ln 2. With d the
+    difference of the two logits this is ln cosh(d/2), whose slope is at most 1/2; the slope of
+    :func:`adversarial_loss` reaches 250,000 where a critic is certain and right.
 
     Args:
-        cover_logits: As in ``adversarial_loss``.
+        cover_logits: As in :func:`adversarial_loss`.
         stego_logits: Likewise.
 
     Returns:
-        Mean [nat], at least 0; 0 where the critic knows nothing, and the same for right as for wrong convictions.
+        Mean [nat], at least 0; 0 where the critic is at chance, and the same for a right as for a wrong critic.
     """
     return (_from_uniform(cover_logits) + _from_uniform(stego_logits)) / 2
 
 
 def _from_uniform(logits: Tensor) -> Tensor:
     excess = functional.cross_entropy(logits, torch.full_like(logits, 0.5)) - math.log(2)
-    return excess.clamp(min=0)  # float32 may end a rounding below
+    return excess.clamp(min=0)  # rounding in float32 may leave a negative number
 
 
 def _same_shape(first: Tensor, second: Tensor) -> None:
-    """Broadcasting would make a number of any two pictures."""
+    """Refuse tensors of different shapes, which broadcasting would accept."""
     if first.shape != second.shape:
         raise ValueError(f"shapes differ: {tuple(first.shape)} and {tuple(second.shape)}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The order in memory that convolutions are fastest in, on CPUs and GPUs."""
+"""The order in memory in which convolutions are fastest, on CPUs and GPUs: channels last."""
 
 from typing import TypeVar
 
@@ -10,5 +10,5 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def channels_last(network: Network) -> Network:
-    """The network with its weights in that order."""
+    """The network, with its weights in the order ``b h w c``; values and shapes stay."""
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

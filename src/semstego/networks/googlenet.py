@@ -4,9 +4,9 @@
     picture ─ stem ─ 3a 3b ─▾─ 4a 4b 4c 4d 4e ─▾─ 5a 5b ─ mean ─ dropout ─ classes        ▾ max pooling 3x3, stride 2
                                └ auxiliary   └ auxiliary       (both while training only)
 
-At 64x64 the maps have sides 32, 16 (stem), 8 (3a, 3b), 4 (4a to 4e) and 2 (5a, 5b). Differs from the original: batch
-normalisation instead of local response normalisation, as in every reimplementation, and auxiliary heads without their
-average pooling, since the maps are 4x4 already.
+At 64x64 the maps have sides 32, 16 (stem), 8 (3a, 3b), 4 (4a to 4e) and 2 (5a, 5b). Differs from the original in:
+batch normalisation instead of local response normalisation, as is usual today, and auxiliary heads that pool to 4x4
+whatever the size of the maps, which at 64x64 are 4x4 already.
 """
 
 import torch
@@ -58,7 +58,7 @@ class Inception(nn.Module):
 
 
 class AuxiliaryHead(nn.Sequential):
-    """A classifier on 4x4 maps in the middle of the network."""
+    """A classifier on maps of the middle of the network, used in training alone."""
 
     def __init__(self, inputs: int, classes: int) -> None:
         super().__init__(
@@ -73,11 +73,11 @@ class AuxiliaryHead(nn.Sequential):
 
 
 class GoogLeNet(nn.Module):
-    """Classifier of RGB pictures.
+    """A classifier of RGB pictures.
 
     Args:
         classes: Number of classes.
-        auxiliary: Build the two heads that help in training; a net that only answers needs none.
+        auxiliary: Whether to build the two auxiliary heads, which are of use in training alone.
     """
 
     def __init__(self, classes: int, *, auxiliary: bool = False) -> None:
@@ -104,7 +104,7 @@ class GoogLeNet(nn.Module):
         return self.with_auxiliary(pictures)[0]
 
     def with_auxiliary(self, pictures: Tensor) -> list[Tensor]:
-        """Logits of the network and of its auxiliary heads, each ``(b, classes)``."""
+        """Logits ``(b, classes)`` of the network, then of its auxiliary heads; pictures as in :meth:`forward`."""
         maps, answers = self.stem(pictures * 2 - 1), []
         for name, block in self.blocks.items():
             if name in POOLED_BEFORE:

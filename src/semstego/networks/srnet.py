@@ -4,17 +4,18 @@
     picture ─ L1 L2 ─ L3 L4 L5 L6 L7 ─ L8 ─▾─ L9 ─▾─ L10 ─▾─ L11 ─▾─ L12 ─ mean ─ cover | stego       ▾ halves the side
        type   1  1     2  2  2  2  2    3      3      3       3       4
 
-No pooling before L8, so that the stego noise is not averaged away, and no fixed high-pass filter: the net learns its
-own. Differs from the original: any number of input channels, to judge features and colour pictures, and a width, for
-critics that a CPU can train. The paper's critics G1, G2 are called SRNet too, but their released code is another net:
-a 3x3 shortcut that shares its batch normalisation with the main path, and inputs in [-1, 1].
+There is no pooling before L8, because a mean would remove the stego noise, and no fixed high-pass filter: the network
+learns its own filters. Differs from the original in: the number of input channels is free, so that features and colour
+pictures can be inputs, and so is the width, so that critics can be trained on a CPU. The paper's critics G1 and G2 are
+SRNets too, but the authors' released code has another network under this name: its shortcut is a 3x3 convolution that
+shares its batch normalisation with the main path, and its inputs are in [-1, 1].
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-EPSILON = 1e-3  # of the batch normalisation that the original was written with, TensorFlow's
+EPSILON = 1e-3  # of batch normalisation in TensorFlow, in which the original was written
 
 
 class Normalised(nn.Sequential):
@@ -61,9 +62,9 @@ class Pooled(nn.Module):
     """
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Maps ``(b, c, h, w)`` to ``(b, c, ceil(h / 2), ceil(w / 2))``; the padding does not count in the mean."""
+        """Maps ``(b, c, h, w)`` to ``(b, c, ceil(h / 2), ceil(w / 2))``; the mean leaves the padding out."""
         odd = tuple(side % 2 for side in maps.shape[-2:])
-        # One row or column before the first if the side is odd; the one wanted after the last comes from the ceiling.
+        # One row or column before the first if the side is odd; ``ceil_mode`` adds the one after the last.
         return functional.avg_pool2d(maps, 3, 2, padding=odd, ceil_mode=True, count_include_pad=False)
 
 
@@ -89,11 +90,11 @@ class Averaged(nn.Sequential):
 
 
 class SRNet(nn.Module):
-    """Cover or stego?
+    """Tells stego from cover.
 
     Args:
         channels: Channels of the input: 1 for grey pictures, 3 for colour, C' for features.
-        width: Channels of L2 to L8; the other widths follow. 16 is the published net.
+        width: Channels of L2 to L8; the other widths follow. 16 is the published network.
     """
 
     def __init__(self, channels: int, *, width: int = 16) -> None:
@@ -114,7 +115,11 @@ class SRNet(nn.Module):
         self._start()
 
     def forward(self, received: Tensor) -> Tensor:
-        """Logits ``(b, 2)``, cover 0 and stego 1, of pictures or symbols ``(b, c, h, w)``: floats 0..255, any size."""
+        """Logits ``(b, 2)`` of the labels cover (0) and stego (1).
+
+        Args:
+            received: Pictures or symbols as floats 0..255, ``(b, c, h, w)`` of any size.
+        """
         # Channels first in memory: with them last, backward passes of narrow nets crash torch 2.13 on CPUs.
         maps = received.contiguous()
         for layer in self.layers.values():

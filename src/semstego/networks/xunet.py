@@ -5,10 +5,11 @@
       kernel   5    5      5      1      1      1
                activation  |·| tanh, tanh, ReLU, ReLU, ReLU
 
-A fixed high-pass filter removes the content, the absolute value makes use of the sign symmetry of what is left, tanh
-keeps it bounded, and 1x1 kernels keep deeper groups from modelling the content again. Differs from the original: any
-number of input channels, each filtered by itself, to judge features and colour pictures, and a width. The authors of
-the paper we follow train a net of this name without the filter, on inputs in [-1, 1].
+A fixed high-pass filter removes the content of the picture. The statistics of what is left do not depend on its sign,
+hence the absolute value. tanh bounds the values, and 1x1 kernels keep the deeper groups from modelling content again.
+Differs from the original in: the number of input channels, each filtered by itself, is free, so that features and
+colour pictures can be inputs, and so is the width. The authors of the paper that this package follows train a network
+of this name without the filter, on inputs in [-1, 1].
 """
 
 from collections import OrderedDict
@@ -24,24 +25,28 @@ KV = (
     (2, -6, 8, -6, 2),
     (-1, 2, -2, 2, -1),
 )
-"""Twelve times the filter: 0 on all that is at most linear along the rows or along the columns, hence on planes,
-and on every polynomial of degree 3 or less."""
+"""Twelve times the filter. Its response is 0 to everything that is at most linear along the rows or along the columns,
+hence to planes, and to every polynomial of degree 3 or less."""
 
 
 class HighPass(nn.Module):
-    """The KV filter, on each channel by itself; never trained."""
+    """The KV filter on each channel by itself; it is not trained.
+
+    Args:
+        channels: Of the input.
+    """
 
     kernel: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         kernel = torch.tensor(KV, dtype=torch.get_default_dtype())
-        # A constant: weights on file need not repeat it.
+        # A constant, so it is left out of weights on file.
         self.register_buffer("kernel", kernel.repeat(channels, 1, 1, 1), persistent=False)
 
     def forward(self, received: Tensor) -> Tensor:
         """Maps ``(b, c, h, w)`` to residuals of the same shape and unit."""
-        # Divided afterwards: integers are summed exactly, so flat content leaves 0 rather than rounding errors.
+        # Integers are summed exactly and divided afterwards, so flat content gives 0 and no rounding errors.
         return functional.conv2d(received, self.kernel, padding=2, groups=len(self.kernel)) / 12
 
 
@@ -60,9 +65,9 @@ class Group(nn.Sequential):
         inputs: Channels in.
         outputs: Channels out.
         kernel: Side of the convolution's kernel, odd.
-        activation: What follows the normalisation.
-        magnitude: Take absolute values before the normalisation?
-        last: Take the mean over all positions, rather than over 5x5 at every second one?
+        activation: The function after the normalisation.
+        magnitude: Whether to take absolute values before the normalisation.
+        last: Whether to take the mean over all positions, rather than over 5x5 at every second one.
     """
 
     def __init__(
@@ -87,12 +92,12 @@ class Group(nn.Sequential):
 
 
 class XuNet(nn.Module):
-    """Cover or stego?
+    """Tells stego from cover.
 
     Args:
         channels: Channels of the input: 1 for grey pictures, 3 for colour, C' for features.
-        width: Channels of G1; each further group has twice as many. 8 is the published net.
-        high_pass: Whether the KV filter comes first; inputs that are residuals do without.
+        width: Channels of G1; each further group has twice as many. 8 is the published network.
+        high_pass: Whether the KV filter comes first; inputs that are residuals need none.
     """
 
     def __init__(self, channels: int, *, width: int = 8, high_pass: bool = True) -> None:
@@ -111,7 +116,11 @@ class XuNet(nn.Module):
         self._start()
 
     def forward(self, received: Tensor) -> Tensor:
-        """Logits ``(b, 2)``, cover 0 and stego 1, of pictures or symbols ``(b, c, h, w)``: floats 0..255, any size."""
+        """Logits ``(b, 2)`` of the labels cover (0) and stego (1).
+
+        Args:
+            received: Pictures or symbols as floats 0..255, ``(b, c, h, w)`` of any size.
+        """
         maps = received
         for layer in self.layers.values():
             maps = layer(maps)

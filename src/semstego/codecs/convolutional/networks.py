@@ -4,10 +4,11 @@
     picture ─ 3x3 ─ w x w ─ w x w ─ 3x3 ─▸ features ─ 3x3 ─ w x w ─ w x w ─ 3x3 ─▸ picture
      b c h w        valid   valid         b c h' w'         transposed              b c h w     h' = h - 2 (w - 1)
 
-The 3x3 projections, c -> hidden -> c with padding 1, are the authors' released code; the paper names the two w x w
-convolutions alone. Neither has an activation, so Es and Ds are affine maps: with c = 3 the features are a slightly
-smaller RGB picture. Differs from the paper in: the compression ratio is the actual one (:func:`compression_ratio`),
-and training starts near the identity (:func:`start_near_identity`).
+The 3x3 projections, c -> hidden -> c with padding 1, are those of the authors' released code; the paper mentions the
+two w x w convolutions alone. The released code has no activation between the layers, and the paper mentions none, so Es
+and Ds are affine maps: with c = 3 the features are a slightly smaller RGB picture. Differs from the paper in: the
+compression ratio is the actual one (:func:`compression_ratio`), and training starts near the identity
+(:func:`start_near_identity`).
 """
 
 import math
@@ -21,8 +22,8 @@ from semstego.errors import ArgumentError
 Activation = Literal["none", "relu", "leaky"]
 
 NOISE = 0.02
-"""Noise of :func:`start_near_identity`: standard deviation that it adds, per layer, to an input of unit power."""
-IDLE_NOISE = 0.7
+"""Standard deviation that the noise of :func:`start_near_identity` adds, in each layer, to an input of unit power."""
+UNUSED_NOISE = 0.7
 """The same for channels that carry nothing yet."""
 
 _ACTIVATIONS = {"relu": nn.ReLU, "leaky": nn.LeakyReLU}
@@ -41,7 +42,7 @@ def kernel_size(side: int, ratio: float) -> int:
     Returns:
         Side of the kernel [pixels].
     """
-    # Rounded first: sides and ratios that make a whole number must not be lifted to the next by the last float digit.
+    # Rounded first: a whole number must not become the next one by an error in the last digit of a float.
     return max(1, math.ceil(round(side / 2 * (1 - math.sqrt(ratio)), 9)))
 
 
@@ -94,42 +95,43 @@ class SemanticEncoder(_Half):
 
     Args:
         channels: Channels of the picture and of the features, C = C'.
-        kernel: Side of the two kernels, w [pixels]; 3 is the paper's at 64x64.
-        hidden: Channels in between.
-        projections: Put the authors' 3x3 convolutions before and after.
-        activation: Between layers; the paper's release has none.
+        kernel: Side of the two kernels, w [pixels]; 3 is the paper's at 64x64 and CR_0 = 0.85.
+        hidden: Channels between the convolutions.
+        projections: Whether the released code's 3x3 convolutions come before and after.
+        activation: The function between the layers; the released code has none.
     """
 
     convolution = nn.Conv2d
 
     def forward(self, picture: Tensor) -> Tensor:
-        """Float picture ``(b, c, h, w)`` in [0, 1] to features ``(b, c, h', w')``, nominally in [-1, 1]."""
+        """Pictures ``(b, c, h, w)``, floats in [0, 1], to features ``(b, c, h', w')``, nominally in [-1, 1]."""
         features: Tensor = self.layers(picture * 2 - 1)
         return features
 
 
 class SemanticDecoder(_Half):
-    """Ds: features become a picture; the mirror of Es, with the same arguments."""
+    """Ds: features become a picture, by the layers of Es in reverse order; the arguments are the same."""
 
     convolution = nn.ConvTranspose2d
 
     def forward(self, features: Tensor) -> Tensor:
-        """Features ``(b, c, h', w')`` to a picture ``(b, c, h, w)``, nominally in [0, 1].
+        """Features ``(b, c, h', w')`` to pictures ``(b, c, h, w)``, nominally in [0, 1].
 
-        It is not clamped: :func:`semstego.codecs.convolutional.quantiser.picture_to_8_bit` does that.
+        They are not clamped; :func:`semstego.codecs.convolutional.quantiser.picture_to_8_bit` does that.
         """
         picture: Tensor = self.layers(features) / 2 + 0.5
         return picture
 
 
 def start_near_identity(encoder: SemanticEncoder, decoder: SemanticDecoder, generator: torch.Generator) -> None:
-    """Set the weights so that features are the middle of the picture, and decoding puts them back there.
+    """Set the weights so that the features are the interior of the picture, and Ds puts them back where they were.
 
-    On top comes noise, a few thousandths in every weight, to part channels that would else move alike. Channels that
-    carry nothing yet are filled by an ordinary random start, which the last layer hardly hears: the gradient finds
-    there what the border needs, where small weights in all layers would hold each other back. The border of
-    w - 1 pixels starts as mid-grey (darker where there is an activation): a convolution that copies the interior
-    exactly cannot know that it is at the border, so filling it is left to training.
+    Noise of a few thousandths is added to every weight, so that no two channels get the same gradient. Channels that
+    carry nothing yet get an ordinary random initialisation, which has little weight in the last layer; training forms
+    the border of the picture from them. (If their weights were small in all layers, the gradients, which are products
+    over the other layers, would be too small to learn from.) The border of w - 1 pixels starts as mid-grey, or darker
+    where there is an activation: a convolution that copies the interior exactly treats all places alike, so the border
+    has to be learned.
 
     Args:
         encoder: Es, changed in place.
@@ -147,7 +149,7 @@ def start_near_identity(encoder: SemanticEncoder, decoder: SemanticDecoder, gene
                 fan_in = convolution.in_channels * weight[0, 0].numel()
                 weight.normal_(0, NOISE / math.sqrt(fan_in), generator=generator)
                 outputs = weight.transpose(0, 1) if isinstance(convolution, nn.ConvTranspose2d) else weight
-                outputs[carried:].normal_(0, IDLE_NOISE / math.sqrt(fan_in), generator=generator)
+                outputs[carried:].normal_(0, UNUSED_NOISE / math.sqrt(fan_in), generator=generator)
                 for channel in range(carried):
                     weight[channel, channel, tap, tap] += 1
                 _bias(convolution).zero_()
@@ -156,7 +158,7 @@ def start_near_identity(encoder: SemanticEncoder, decoder: SemanticDecoder, gene
 
 
 def _taps(convolutions: list[nn.Conv2d | nn.ConvTranspose2d]) -> list[int]:
-    """Where each kernel has its 1: the two w x w kernels must shift by w - 1 together, also where w is even."""
+    """Row and column of the 1 in each kernel: the two w x w kernels together shift by w - 1, also where w is even."""
     sides = [convolution.weight.shape[-1] for convolution in convolutions]
     taps = [side // 2 for side in sides]
     middle = len(taps) // 2

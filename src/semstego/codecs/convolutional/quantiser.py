@@ -3,10 +3,11 @@
 
     features ─ / scale ─▸ [-1, 1] ─ (x + 1) / 2 * 255 ─ round ─▸ symbols 0..255 ─ (2 q / 255 - 1) * scale ─▸ features
 
-Differs from the paper in: ``Variant.OURS`` rounds to the nearest symbol, half to even, and clamps; the paper's ceil
-shifts all features up by half a step, and its modulus turns a stego feature above the largest of its cover into the
-lowest symbol. ``Variant.PAPER`` is Eq. 9 to the letter. The paper says nothing about how the receiver learns the
-scale: here it is a constant of the model, or one byte per picture.
+``Variant.PAPER`` with a scale from each cover is Eq. 9 to the letter; where the paper is silent, a scale belongs to one
+picture and not to a batch, and it is at most 255. Its ceil shifts all features up by half a step, and its modulus turns
+a stego feature above the largest of its cover into the lowest symbol. ``Variant.OURS`` differs in this: it rounds to
+the nearest symbol, half to even, and clamps. The paper does not say how the receiver gets the scale: here it is a
+constant of the model, or one byte per picture.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ LEVELS = 255
 
 
 class Variant(StrEnum):
-    """How a feature becomes a symbol: the nearest one, clamped, or Eq. 9 to the letter."""
+    """How a feature becomes a symbol: by rounding and clamping (``OURS``), or by Eq. 9 (``PAPER``)."""
 
     OURS = "ours"
     PAPER = "paper"
@@ -39,6 +40,9 @@ class Quantiser:
         fixed_scale: The scale of every picture, 1 to 255: a constant of the model, for features that stay in
             [-fixed_scale, fixed_scale]. None takes the scale from each cover as Eq. 9a does; the receiver cannot
             find it in the symbols, so the sender must transmit it, one byte per picture.
+
+    Raises:
+        ArgumentError: If the fixed scale does not fit in one byte.
     """
 
     variant: Variant = Variant.OURS
@@ -62,7 +66,7 @@ class Quantiser:
         return cover_features.detach().abs().amax((1, 2, 3)).ceil().clamp(1, LEVELS)
 
     def to_symbols(self, features: Tensor, scale: Tensor) -> Tensor:
-        """Eqs. 9b and 9c.
+        """Quantise features, Eqs. 9b and 9c.
 
         Args:
             features: Float ``(b, c, h', w')``.
@@ -77,10 +81,10 @@ class Quantiser:
         return steps.round().clamp(0, LEVELS).to(torch.uint8)
 
     def to_features(self, symbols: Tensor, scale: Tensor) -> Tensor:
-        """What the receiver makes of symbols, in [-scale, scale].
+        """Dequantise symbols, as the receiver does; features in [-scale, scale].
 
-        ``Variant.OURS`` turns them into the same symbols again. ``Variant.PAPER`` does not promise that: its ceil
-        lifts a symbol to the next where floats end above it, for some scales one symbol in eight.
+        Quantised again, they give the same symbols with ``Variant.OURS``. With ``Variant.PAPER`` not always: where a
+        rounding error of floats is positive, its ceil gives the next symbol, for some scales in one of eight cases.
 
         Args:
             symbols: uint8 ``(b, c, h', w')``.
@@ -92,10 +96,10 @@ class Quantiser:
         return (symbols.to(scale.dtype) * 2 / LEVELS - 1) * _per_picture(scale)
 
     def straight_through(self, features: Tensor, scale: Tensor) -> Tensor:
-        """The features that arrive, with the gradient of the identity.
+        """Quantise and dequantise, with the gradient of the identity.
 
-        The gradient is 1 everywhere, as in the authors' code, also where symbols are clamped: a feature that has
-        left the range must be able to come back.
+        The gradient is 1 everywhere, as in the authors' released code. It is 1 for features outside the range too, so
+        that training can move them back.
 
         Args:
             features: Float ``(b, c, h', w')``.
@@ -131,5 +135,5 @@ def _per_picture(scale: Tensor) -> Tensor:
 
 def _straight_through(original: Tensor, replacement: Tensor) -> Tensor:
     """The value of the replacement, the gradient of the original."""
-    # The difference is exactly 0; adding replacement - original instead would lose the last digit.
+    # The difference is exactly 0. Adding replacement - original to the original instead would round once more.
     return replacement.detach() + (original - original.detach())
