@@ -21,6 +21,7 @@ from semstego.tasks import classification
 from semstego.training import loop
 from semstego.training.batches import Batches
 from semstego.training.config import Data, read_config
+from semstego.training.experiment import Moment
 from semstego.training.hiding import PASSES, LearnedTraining
 from semstego.training.hiding_plan import LearnedPlan
 
@@ -60,13 +61,13 @@ def measured(plan: LearnedPlan) -> dict[str, dict[str, float]]:
     pictures, labels = batches.at(0)
     found = {}
     for place, name in enumerate(PASSES["paper"]):
-        epoch = (place + 0.5) / len(PASSES["paper"])
+        moment = Moment(place, len(PASSES["paper"]), len(PASSES["paper"]))
         with FlopCounterMode(display=False) as counter:
-            experiment.training_step(pictures, labels, epoch)
+            experiment.training_step(pictures, labels, moment)
         times = []
         for _ in range(ROUNDS):
             start = time.perf_counter()
-            experiment.training_step(pictures, labels, epoch)
+            experiment.training_step(pictures, labels, moment)
             times.append(time.perf_counter() - start)
         seconds, gigas = sorted(times)[ROUNDS // 2] / BATCH, counter.get_total_flops() / 1e9 / BATCH
         found[name] = {"seconds_a_picture": seconds, "gflop_a_picture": gigas}

@@ -19,6 +19,7 @@ from semstego.datasets.labelled import LabelledPictures
 from semstego.plots.figures import famo_weights
 from semstego.training import loop
 from semstego.training.batches import Batches
+from semstego.training.experiment import Moment
 from semstego.training.hiding import LearnedTraining
 from semstego.training.hiding_plan import LearnedPlan
 
@@ -89,7 +90,7 @@ def run(source, folder: Path) -> tuple[dict, dict, dict]:
         for name, experiment in trained.items():
             loop.seed_step(SEED, 0, step)
             start = time.perf_counter()
-            figures = experiment.training_step(pictures, labels, step / STEPS)
+            figures = experiment.training_step(pictures, labels, Moment(step, STEPS))
             seconds[name].append(time.perf_counter() - start)
             courses[name][step] = [experiment.weighing.weights()[one] for one in NAMES]
             losses[name].append({key: float(value) for key, value in figures.items()})

@@ -36,7 +36,7 @@ from semstego.metrics.task import accuracy, paired_gap
 from semstego.plots.figures import task_against_ratio
 from semstego.tasks import classification
 from semstego.training import loop
-from semstego.training.basis import TaskCodecPlan, moved
+from semstego.training.basis import TaskCodecPlan, trained_basis
 
 SETS = ("fashion-mnist", "objects")
 BLOCK = 8
@@ -108,7 +108,7 @@ def sweep(name: str, folder: Path, progress: Progress) -> dict:
             plan = TaskCodecPlan(data={"set": name, "folder": folder}, task=name, picture_weight=weight, **PLAN)
             runner, few = loop.fabric(plan, accelerator="cpu"), train.first(PICTURES)
             with tempfile.TemporaryDirectory() as run:
-                basis, _ = moved(plan, start, judge, few, validation.first(500), Path(run), runner, progress)
+                basis, _ = trained_basis(plan, start, judge, few, validation.first(500), Path(run), runner, progress)
             row[method], answers[method] = judged(basis, judge, test, clean)
         row["task"]["gain over pixels"] = vars(paired_gap(right[row["kept"]], answers["task"]))
         row["task"]["gain over gradient"] = vars(paired_gap(answers["gradient"], answers["task"]))

@@ -13,26 +13,35 @@ from semstego.training.config import Settings, Share
 
 
 class Augmentation(Settings):
-    """How far pictures are changed; zero is not at all."""
+    """The largest random changes of a picture; 0 makes no change."""
 
     flip: bool = False
-    """Left and right, every other picture."""
+    """Mirror left and right, with probability 1/2."""
     shift: Share = 0.0
-    """Up to this share of the side, either way."""
+    """Shift by up to this share of the side, in either direction."""
     scale: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Between 1 - scale and 1 + scale."""
+    """Enlarge by a factor between 1 - scale and 1 + scale."""
     rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
-    """Up to so many degrees, either way."""
+    """Turn by up to so many degrees, in either direction."""
     brightness: Share = 0.0
-    """Add up to this, either way."""
+    """Add or subtract up to this, of pictures in [0, 1]."""
     contrast: Share = 0.0
-    """Between 1 - contrast and 1 + contrast about the picture's mean."""
+    """Multiply the difference to the picture's mean by a factor between 1 - contrast and 1 + contrast."""
     colour: Share = 0.0
-    """Each channel between 1 - colour and 1 + colour."""
+    """Multiply each channel by a factor of its own between 1 - colour and 1 + colour."""
 
 
 def augment(pictures: Tensor, settings: Augmentation, generator: torch.Generator) -> Tensor:
-    """Changed pictures of the same shape ``(b, c, h, w)``, still in [0, 1]; what comes into view repeats the border."""
+    """Change each picture at random; places that come into view repeat the border.
+
+    Args:
+        pictures: Float RGB ``(b, 3, h, w)`` in [0, 1].
+        settings: The largest changes.
+        generator: Source of everything that is random, on the pictures' device.
+
+    Returns:
+        Pictures of the same shape, in [0, 1].
+    """
     return _photometric(_geometric(pictures, settings, generator), settings, generator)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What makes a codec semantic: its basis, moved until the task at the receiver is served as well as the eye (eq. 3)."""
+"""Training of the block codec's basis by eq. 3: for the task at the receiver as well as for the picture."""
 
 from pathlib import Path
 
@@ -14,27 +14,35 @@ from semstego.datasets.tensors import as_float
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT, semantic_loss
 from semstego.progress import Progress
-from semstego.tasks import classification
-from semstego.tasks.base import Task
+from semstego.tasks.base import Task, frozen
 from semstego.training import loop, optimiser
 from semstego.training.batches import Batches
 from semstego.training.block_transform import BlockTransform
 from semstego.training.config import Plan, Share
+from semstego.training.experiment import Experiment, Moment
 
 VALIDATION_BATCH = 250
 
 
 class TaskCodecPlan(Plan):
-    """Fit of one basis under eq. 3."""
+    """A training of one basis by eq. 3."""
 
     task: str
-    """The classifier: a shipped one, or a weights file."""
+    """The frozen task of eq. 3, as :func:`semstego.tasks.base.frozen` takes it."""
     picture_weight: Share = PICTURE_WEIGHT
     """lambda of eq. 3; 1 leaves the task out."""
 
 
-class TaskCodecTraining(loop.Experiment):
-    """Equation 3 with a frozen task, over the orthonormal bases."""
+class TaskCodecTraining(Experiment):
+    """Steps by eq. 3 with a frozen task; after each the basis is made orthonormal again.
+
+    Args:
+        runner: Fabric.
+        plan: What to train.
+        basis: The basis to begin with.
+        task: The frozen task.
+        validation: Pictures that are not trained on.
+    """
 
     def __init__(self, runner: Fabric, plan: TaskCodecPlan, basis: BlockBasis, task: Task, validation: Batches) -> None:
         self.runner, self.plan, self.task, self.held_out = runner, plan, task, validation
@@ -43,21 +51,21 @@ class TaskCodecTraining(loop.Experiment):
         self.transform, self.optimiser = runner.setup(self.bare, chosen)
         self.networks, self.optimisers = {"transform": self.transform}, {"transform": self.optimiser}
 
-    def training_step(self, pictures: Tensor, labels: Tensor, epoch: float) -> dict[str, Tensor]:
-        """One step; figures loss and squared error."""
-        optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, epoch, self.plan.epochs)
+    def training_step(self, pictures: Tensor, labels: Tensor, moment: Moment) -> dict[str, Tensor]:
+        """One step; its figures are ``loss`` and ``squared_error``, of pictures in [0, 1]."""
+        optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, moment.epoch, self.plan.epochs)
         seen = self.transform(pictures)
         loss = semantic_loss(seen, pictures, labels, self.task, picture_weight=self.plan.picture_weight)
         self.optimiser.zero_grad()
         self.runner.backward(loss)
         self.optimiser.step()
         with torch.no_grad():
-            self.bare.free.copy_(self.bare.rows())  # back onto the manifold, where the next gradient is taken
+            self.bare.free.copy_(self.bare.rows())  # orthonormal again, as the next gradient supposes
         return {"loss": loss.detach(), "squared_error": (seen.detach() - pictures).square().mean()}
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Score of the task on reconstructions of the validation set, and their PSNR over all pixels [dB]."""
+        """Mean score of the task on reconstructions of the validation set, and their PSNR over all pixels [dB]."""
         scores, errors = [], []
         for start in range(0, len(self.held_out.labels), VALIDATION_BATCH):
             pictures = as_float(self.held_out.pictures[start : start + VALIDATION_BATCH])
@@ -71,14 +79,14 @@ class TaskCodecTraining(loop.Experiment):
 def fit_basis(
     plan: TaskCodecPlan, start: BlockBasis, folder: Path, runner: Fabric, progress: Progress
 ) -> tuple[BlockBasis, dict[str, float]]:
-    """Move a basis for colour pictures under eq. 3, for the classifier and on the pictures that the plan names.
+    """Train a basis for colour pictures by eq. 3, with the task and on the pictures that the plan names.
 
     Args:
-        plan: What to fit for.
+        plan: What to train.
         start: The basis to begin with.
-        folder: Of the run; one that is there already goes on.
+        folder: Of the run; one that holds a checkpoint goes on from there.
         runner: Fabric on one device.
-        progress: Told how far it is.
+        progress: Is told the figures, and the share of the training that is done.
 
     Returns:
         The basis, and the figures of the last validation.
@@ -86,15 +94,15 @@ def fit_basis(
     Raises:
         ConfigError: If the pictures cannot be cut into the basis's blocks.
         DataError: If the data set is not there.
-        WeightsError: If the classifier is not there.
+        WeightsError: If the weights of the task are not there.
     """
-    task = classification.load(plan.task)
-    task.network.to(runner.device)
+    task = frozen(plan.task)
+    task.to(runner.device)
     data, validation = plan.data.load("train"), plan.data.load("validation")
-    return moved(plan, start, task, data, validation, folder, runner, progress)
+    return trained_basis(plan, start, task, data, validation, folder, runner, progress)
 
 
-def moved(
+def trained_basis(
     plan: TaskCodecPlan,
     start: BlockBasis,
     task: Task,
@@ -104,10 +112,27 @@ def moved(
     runner: Fabric,
     progress: Progress,
 ) -> tuple[BlockBasis, dict[str, float]]:
-    """The same for a task and pictures that are here already."""
+    """As :func:`fit_basis`, with a task and pictures that are loaded already.
+
+    Args:
+        plan: What to train; its data and task are not loaded.
+        start: The basis to begin with.
+        task: The frozen task, on the runner's device.
+        data: Pictures to train on.
+        validation: Pictures to validate on.
+        folder: Of the run; one that holds a checkpoint goes on from there.
+        runner: Fabric on one device.
+        progress: Is told the figures, and the share of the training that is done.
+
+    Returns:
+        The basis, and the figures of the last validation.
+
+    Raises:
+        ConfigError: If the pictures cannot be cut into the basis's blocks.
+    """
     if any(side % start.block for side in data.pictures.shape[1:3]):
         raise ConfigError(f"these pictures cannot be cut into blocks of {start.block} pixels")
     held_out = Batches(validation, 1, seed=0, device=runner.device)
     experiment = TaskCodecTraining(runner, plan, start, task, held_out)
-    figures = loop.fit(runner, experiment, loop.shared(runner, plan, data), plan, folder, progress)
+    figures = loop.fit(runner, experiment, loop.batches_of(runner, plan, data), plan, folder, progress)
     return experiment.bare.basis(), figures

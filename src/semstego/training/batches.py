@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches from pictures that lie on the device as uint8: no worker processes, no copies."""
+"""Batches of pictures that are kept on the device as uint8: this needs no worker processes and no copies."""
 
 import numpy as np
 import torch
@@ -11,18 +11,18 @@ from semstego.errors import ConfigError
 
 
 class Batches:
-    """The order in which the processes of a training see the pictures.
+    """The pictures of a training, in the order in which its processes take them.
 
     Args:
         data: The pictures.
         batch: Pictures per step, over all processes.
-        seed: Orders the pictures, anew in every epoch.
-        device: Where they are kept.
-        rank: This process.
-        processes: How many there are; each takes its share of every batch.
+        seed: Of the order, which is another in every epoch.
+        device: Where the pictures are kept.
+        rank: Number of this process.
+        processes: Number of processes; each takes its share of every batch.
 
     Raises:
-        ConfigError: If there is not one batch, or the processes cannot share one evenly.
+        ConfigError: If the pictures do not fill one batch, or the processes cannot share it evenly.
     """
 
     def __init__(
@@ -39,11 +39,18 @@ class Batches:
 
     @property
     def per_epoch(self) -> int:
-        """Steps per epoch; what is left over is seen in another."""
+        """Batches of one pass through the pictures; the pictures that are left over fill no batch."""
         return len(self.labels) // self.batch
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
-        """This process's share of step ``step``: float RGB ``(b, 3, h, w)`` in [0, 1] and labels ``(b,)``."""
+        """This process's share of the batch of one step.
+
+        Args:
+            step: Number of the step, from 0; each pass through the pictures has an order of its own.
+
+        Returns:
+            Float RGB ``(b, 3, h, w)`` in [0, 1], and int64 labels ``(b,)``.
+        """
         epoch, place = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             order = np.random.default_rng((self.seed, epoch)).permutation(len(self.labels))
@@ -55,11 +62,18 @@ class Batches:
 
 
 def one_tile(pictures: Tensor, side: int | None) -> Tensor:
-    """The same square of every picture ``(b, c, h, w)``; where a side of theirs is shorter, all of it.
+    """A tile: a square at the same random place of every picture.
 
-    Its place is drawn from torch's own generator, which the loop has set for the step, and has even coordinates: that
-    keeps the phase of pictures enlarged twice. Of a fully convolutional network the border is hardest to teach, and
-    small pictures have more of it.
+    The place is drawn from torch's own generator, which the loop seeds for every step. Its coordinates are even, so
+    that tiles of pictures that were enlarged by two all have their pixels at the same phase. The border of a picture is
+    the hardest part to learn for a fully convolutional network, and tiles have more of it.
+
+    Args:
+        pictures: ``(b, c, h, w)``.
+        side: Of the tile [pixels]; None gives whole pictures.
+
+    Returns:
+        ``(b, c, side, side)``; a side of the pictures that is shorter stays whole.
     """
     if side is None:
         return pictures

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The block codec as a layer that learns: an orthonormal basis, moved by gradients.
+"""The block codec as a differentiable layer: an orthonormal basis that is trained by gradients.
 
     picture ─blocks─ x - 128 ─ rows / steps ─ round ─ steps * rows ─ + 128 ─ round, clip ─ picture
                                        (rounding passes gradients straight through)
 
-The basis stays orthonormal and its steps follow the rule of :mod:`semstego.codecs.block.basis`, so whatever is learned is a
-closed codec still. Closing of clipped blocks is left to the codec itself and has no part in the fit.
+The basis stays orthonormal and its steps follow the rule of :mod:`semstego.codecs.block.basis`, so the codec of a
+trained basis is closed like that of any other. Blocks that clip need more care to be closed; the codec takes it, and it
+has no part in the training.
 """
 
 import numpy as np
@@ -17,7 +18,11 @@ from semstego.codecs.block.basis import BlockBasis
 
 
 class BlockTransform(nn.Module):
-    """Encoder and decoder of a block codec, differentiable in its basis."""
+    """Encoder and decoder of a block codec, differentiable in its basis.
+
+    Args:
+        basis: To begin with.
+    """
 
     def __init__(self, basis: BlockBasis) -> None:
         super().__init__()
@@ -31,16 +36,23 @@ class BlockTransform(nn.Module):
         return basis
 
     def basis(self) -> BlockBasis:
-        """The basis in integers, with both theorems proven.
+        """The basis in integers, as the codec has it.
 
         Raises:
-            WeightsError: If they do not hold.
+            WeightsError: If the two theorems of :mod:`semstego.codecs.block.basis` do not hold for it.
         """
         rows = _orthonormal(self.free.detach().double().cpu().numpy())
         return BlockBasis.from_rows(rows, self.block, self.channels)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """What the receiver sees of pictures ``(b, 3, h, w)`` in [0, 1]; sides are multiples of the block."""
+        """Encode pictures and decode them.
+
+        Args:
+            pictures: Float RGB ``(b, 3, h, w)`` in [0, 1], whose sides are multiples of the block's.
+
+        Returns:
+            8-bit reconstructions as floats, same shape; a basis for grey pictures gives three equal channels.
+        """
         count, _, height, width = pictures.shape
         rows = self.rows()
         steps = rows.abs().sum(1) * (128 / 127)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state of a training, nested dictionaries and lists of tensors and numbers, as one safetensors file.
+"""The state of a training as one safetensors file: nested dictionaries and lists of tensors and numbers.
 
-No pickle: what is no tensor travels as JSON in the file's metadata, where each tensor has left a reference.
+There is no pickle in it: everything but the tensors is JSON in the file's metadata, where tensors stand by their names.
 """
 
 import json
@@ -17,7 +17,12 @@ from semstego.errors import WeightsError
 
 
 def save(path: Path, state: Any) -> None:
-    """Write the state; a file of that name is replaced only once the new one is whole."""
+    """Write a state; a file of that name is replaced only when the new one is complete.
+
+    Args:
+        path: Of the file.
+        state: Nested dictionaries and lists of tensors, numbers, words and None; tuples become lists.
+    """
     tensors: dict[str, torch.Tensor] = {}
     tree = _flatten(state, "", tensors)
     temporary = path.with_suffix(".part")
@@ -26,10 +31,17 @@ def save(path: Path, state: Any) -> None:
 
 
 def load(path: Path, device: torch.device) -> Any:
-    """The state in a file.
+    """Read the state in a file.
+
+    Args:
+        path: Of the file.
+        device: Where the tensors go.
+
+    Returns:
+        The state, as :func:`save` got it.
 
     Raises:
-        WeightsError: If it is no checkpoint.
+        WeightsError: If the file is no checkpoint, or is damaged.
     """
     try:
         with safetensors.safe_open(path, "pt", device=str(device)) as file:
@@ -43,7 +55,7 @@ def _flatten(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:
     if isinstance(value, torch.Tensor):
         tensors[name] = value.detach().contiguous()
         return {"tensor": name}
-    if isinstance(value, dict):  # as pairs: optimisers number their parameters, and JSON knows only words as keys
+    if isinstance(value, dict):  # as pairs: optimisers number their parameters, and the keys of JSON are words
         return {"pairs": [[key, _flatten(item, f"{name}/{key}", tensors)] for key, item in value.items()]}
     if isinstance(value, list | tuple):
         return {"list": [_flatten(item, f"{name}/{place}", tensors) for place, item in enumerate(value)]}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training of the classifier, on the loop that everything here trains on."""
+"""Training of GoogLeNet, the classifier that is the AI task (Szegedy et al., CVPR 2015)."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,19 +19,23 @@ from semstego.training import loop, optimiser
 from semstego.training.augment import Augmentation, augment
 from semstego.training.batches import Batches
 from semstego.training.config import NotNegative, Plan, Share
+from semstego.training.experiment import Experiment, Moment
 
 VALIDATION_BATCH = 250
 
 
 class ClassificationPlan(Plan):
-    """Training of GoogLeNet."""
+    """A training of GoogLeNet."""
 
     sides: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (64,)
-    """Side of the pictures in each epoch [pixels]; the last holds for all that follow. Small ones first save time."""
+    """Side of the pictures in each epoch [pixels]; the last one holds for all later epochs. Small pictures at the start
+    save time."""
     auxiliary_weight: NotNegative = 0.3
-    """Of each auxiliary head's loss; Szegedy et al. take 0.3, the paper's released code 0.1."""
+    """Weight of each auxiliary head's loss: 0.3 in Szegedy et al., 0.1 in the released code of the paper's authors."""
     label_smoothing: Share = 0.0
+    """Share of the target's probability that is spread evenly over all classes."""
     augmentation: Augmentation = Augmentation()
+    """Random changes of the training pictures; the default changes nothing."""
 
     @model_validator(mode="after")
     def _sides_fit(self) -> "ClassificationPlan":
@@ -40,8 +44,14 @@ class ClassificationPlan(Plan):
         return self
 
 
-class ClassifierTraining(loop.Experiment):
-    """GoogLeNet with auxiliary heads, cross-entropy."""
+class ClassifierTraining(Experiment):
+    """Steps of GoogLeNet with its auxiliary heads, by cross-entropy.
+
+    Args:
+        runner: Fabric.
+        plan: What to train.
+        validation: Pictures that are not trained on.
+    """
 
     def __init__(self, runner: Fabric, plan: ClassificationPlan, validation: LabelledPictures) -> None:
         torch.manual_seed(plan.seed)
@@ -54,13 +64,13 @@ class ClassifierTraining(loop.Experiment):
         self.networks, self.optimisers = {"googlenet": self.network}, {"googlenet": self.optimiser}
         self.generator = torch.Generator(runner.device)
 
-    def training_step(self, pictures: Tensor, labels: Tensor, epoch: float) -> dict[str, Tensor]:
-        """One step; figures loss (of the network without its heads) and accuracy on the batch."""
+    def training_step(self, pictures: Tensor, labels: Tensor, moment: Moment) -> dict[str, Tensor]:
+        """One step; its figures are ``loss``, without the heads [nat], and ``accuracy``, both on the batch."""
         self.network.train()
-        optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, epoch, self.plan.epochs)
+        optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, moment.epoch, self.plan.epochs)
         self.generator.manual_seed(torch.initial_seed())  # which the loop has set for this step
         pictures = augment(pictures, self.plan.augmentation, self.generator)
-        side = self.plan.sides[min(int(epoch), len(self.plan.sides) - 1)]
+        side = self.plan.sides[min(moment.whole_epochs, len(self.plan.sides) - 1)]
         if side != pictures.shape[-1]:
             pictures = functional.interpolate(pictures, side, mode="bilinear", antialias=True)
         with self.runner.autocast():  # Fabric applies the precision to forward alone, not to a method beside it
@@ -78,7 +88,7 @@ class ClassifierTraining(loop.Experiment):
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Accuracy and cross-entropy on the validation set, whole pictures as they are."""
+        """Accuracy and cross-entropy [nat] on the validation set, whose pictures are whole and not augmented."""
         self.network.eval()
         loss, right, count = 0.0, 0, len(self.validation.labels)
         for start in range(0, count, VALIDATION_BATCH):
@@ -92,12 +102,22 @@ class ClassifierTraining(loop.Experiment):
 def train(
     plan: ClassificationPlan, folder: Path, runner: Fabric, progress: Progress
 ) -> tuple[GoogLeNet, tuple[str, ...]]:
-    """Train, or go on with, the run in ``folder``; returns the network with its heads, and the classes.
+    """Train GoogLeNet, or go on with the run in ``folder``.
+
+    Args:
+        plan: What to train.
+        folder: Of the run; one that holds a checkpoint goes on from there.
+        runner: Fabric.
+        progress: Is told the figures, and the share of the training that is done.
+
+    Returns:
+        The network with its auxiliary heads, and the names of the classes.
 
     Raises:
+        ConfigError: If the folder holds a training by another plan, or there are too few pictures for one batch.
         DataError: If the data set is not there.
     """
     data, validation = plan.data.load("train"), plan.data.load("validation")
     experiment = ClassifierTraining(runner, plan, validation)
-    loop.fit(runner, experiment, loop.shared(runner, plan, data), plan, folder, progress)
+    loop.fit(runner, experiment, loop.batches_of(runner, plan, data), plan, folder, progress)
     return experiment.bare, data.classes

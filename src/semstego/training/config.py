@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Configurations: YAML files read into typed settings, every fault named at once."""
+"""Configurations: YAML files that are read into typed settings; an error names all faults of a file."""
 
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -21,44 +21,56 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Settings(BaseModel):
-    """Base of all settings: nothing unknown, nothing changed later, no infinities."""
+    """Base of all settings: they refuse unknown names and infinite numbers, and cannot be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class OptimiserSettings(Settings):
-    """An optimiser and the course of its learning rate."""
+    """An optimiser and the schedule of its learning rate."""
 
     name: Literal["sgd", "adam"]
+    """The algorithm."""
     learning_rate: PositiveFloat
-    """The highest one."""
+    """The largest learning rate of the training."""
     momentum: Share = 0.9
-    """Nesterov's, for sgd."""
+    """Nesterov's momentum; for sgd alone."""
     weight_decay: NotNegative = 0.0
-    """On matrices and kernels, not on biases and normalisation."""
+    """Of matrices and kernels; biases and normalisation have none."""
     schedule: Literal["one-cycle", "steps"]
-    """one-cycle: up for ``warm_up``, then down to zero by a cosine. steps: times ``factor`` every ``every`` epochs."""
+    """one-cycle: a linear rise from 0 during ``warm_up``, then a cosine down to 0. steps: times ``factor`` every
+    ``every`` epochs, down to ``floor``."""
     warm_up: Share = 0.2
+    """Share of the training; for one-cycle alone."""
     every: PositiveInt = 30
-    """[epochs]"""
+    """[epochs]; for steps alone."""
     factor: Share = 0.1
+    """For steps alone."""
     floor: NotNegative = 0.0
-    """Steps go no lower."""
+    """The smallest learning rate; for steps alone."""
 
 
 class Data(Settings):
-    """A labelled set and where it lies."""
+    """A labelled data set.
+
+    See :mod:`semstego.datasets.sets`.
+    """
 
     set: str
+    """Name of the set."""
     folder: Path
+    """Where it is stored."""
     detail: PositiveInt | None = None
-    """Reduce pictures to this side and enlarge them again [pixels]; 32 makes them CIFAR's kind."""
-
+    """Reduce pictures to this side and enlarge them again [pixels]; 32 makes pictures of 64x64 as smooth as those of
+    CIFAR-10 that are enlarged to 64x64. None leaves them as they are."""
     limit: PositiveInt | None = None
-    """Take the first so many pictures of a split."""
+    """Take the first so many pictures of a split; None takes all."""
 
     def load(self, split: str) -> LabelledPictures:
-        """One split, as :func:`semstego.datasets.sets.load` gives it.
+        """Read one split, as :func:`semstego.datasets.sets.load` does.
+
+        Args:
+            split: ``train``, ``validation`` or ``test``.
 
         Raises:
             DataError: If it is not there.
@@ -71,30 +83,36 @@ class Data(Settings):
 
 
 class Plan(Settings):
-    """What every training has."""
+    """The settings that every training has."""
 
     data: Data
+    """The pictures."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Of everything that is random."""
     epochs: PositiveInt
+    """Length of the training."""
     batch: PositiveInt
     """Pictures per step, over all processes."""
     precision: Literal["32-true", "bf16-mixed"] | None = None
-    """Of the arithmetic, in Fabric's words. None: bf16-mixed on a GPU, 32-true elsewhere; processors with AVX512-BF16
-    gain from bf16-mixed, too."""
+    """Precision of the arithmetic, as Fabric names it. None: bf16-mixed on a GPU, 32-true elsewhere; processors with
+    AVX512-BF16 are faster with bf16-mixed, too."""
     optimiser: OptimiserSettings
+    """Of the networks that are trained; critics have one of their own."""
 
 
 class TiledPlan(Plan):
-    """What the trainings of fully convolutional networks have."""
+    """The settings that every training of the paper's fully convolutional networks has."""
 
     architecture: CodecShape = CodecShape()
+    """Sizes and options of the networks."""
     task: str | None = None
-    """The frozen classifier in the loss: a shipped one, or a weights file; None leaves the task out."""
+    """The frozen task in the loss, as :func:`semstego.tasks.base.frozen` takes it, such as ``objects``, a classifier
+    that ships. None leaves the task out."""
     picture_weight: Share = PICTURE_WEIGHT
-    """lambda of eqs. 3 and 13, beside a task."""
+    """lambda of eqs. 3 and 13; without a task, only the error of the picture counts."""
     tile: PositiveInt | None = None
-    """Train on tiles of this side [pixels] cut from the pictures: what is hard to learn is the border, which features
-    do not cover, and small pictures have more of it. None takes pictures whole, and a task must."""
+    """Train on tiles of this side, cut from the pictures [pixels]: the border, which the features do not cover, is the
+    hardest part to learn, and tiles have more of it. None trains on whole pictures, as a task needs them."""
 
     @model_validator(mode="after")
     def _task_sees_pictures(self) -> "TiledPlan":
@@ -111,7 +129,10 @@ class TiledPlan(Plan):
         return self
 
     def load(self, split: str) -> LabelledPictures:
-        """Pictures of a split, grey ones for networks of one channel.
+        """Read the pictures of a split; for networks of one channel they are grey.
+
+        Args:
+            split: ``train``, ``validation`` or ``test``.
 
         Raises:
             DataError: If it is not there.
@@ -124,10 +145,14 @@ PlanType = TypeVar("PlanType", bound=Plan)
 
 
 def read_config(path: Path, kind: type[PlanType]) -> PlanType:
-    """The plan in a YAML file.
+    """Read the plan in a YAML file.
+
+    Args:
+        path: Of the file.
+        kind: The class of the plan.
 
     Raises:
-        ConfigError: If it cannot be read; names every fault, one a line.
+        ConfigError: If the file cannot be read, or has faults; the text names every fault, one a line.
     """
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:

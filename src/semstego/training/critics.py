@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""G1 and G2: two SRNets that learn to tell stego from cover while the scheme learns to hide (Algorithm 1)."""
+"""The critics G1 and G2 of Algorithm 1: two SRNets that learn to tell stego from cover while the scheme is trained."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from semstego.codecs.convolutional.quantiser import LEVELS
 from semstego.losses.terms import critic_loss
 from semstego.networks.srnet import SRNet
-from semstego.schemes.learned.model import Passage
+from semstego.schemes.learned.model import ModelOutput
 from semstego.training import optimiser
 from semstego.training.hiding_plan import CriticSettings
 
@@ -20,11 +20,17 @@ NAMES = ("critic_1", "critic_2")
 
 
 class Critics:
-    """Both of them with their optimisers; 1 sees symbols, 2 sees reconstructions, both as floats 0..255.
+    """Both critics with their optimisers. G1 takes symbols, G2 takes reconstructions, both as floats 0..255.
+
+    Args:
+        runner: Fabric.
+        settings: Size and optimiser of either.
+        channels: Channels of symbols and pictures, C' = C.
 
     Attributes:
-        networks: By name, set up by Fabric.
-        optimisers: By name, set up by Fabric.
+        bare: The networks by name, ``critic_1`` and ``critic_2``.
+        networks: The same, set up by Fabric.
+        optimisers: Their optimisers by name, set up by Fabric.
     """
 
     def __init__(self, runner: Fabric, settings: CriticSettings, channels: int) -> None:
@@ -36,22 +42,39 @@ class Critics:
             chosen = optimiser.build(critic.parameters(), settings.optimiser)
             self.networks[name], self.optimisers[name] = runner.setup(critic, chosen)
 
-    def verdicts(self, passage: Passage) -> dict[str, Pair]:
-        """Logits of both critics on cover and stego for losses 7 and 8: they judge and do not learn."""
-        answers = {}
-        for name, seen in _seen(passage).items():
-            critic = self.bare[name].eval().requires_grad_(False)
-            answers[name] = (critic(seen[0]), critic(seen[1]))
-        return answers
+    def logits(self, output: ModelOutput) -> dict[str, Pair]:
+        """Logits of both critics for losses 7 and 8; gradients pass through the critics and do not change them.
 
-    def learn(self, passage: Passage, names: tuple[str, ...], epoch: float, epochs: int) -> dict[str, Tensor]:
-        """One step of some critics on a passage without gradient; returns their losses, eq. 14."""
-        losses, views = {}, _seen(passage)
+        Args:
+            output: What the model made of a batch.
+
+        Returns:
+            By name of the critic, logits ``(b, 2)`` of covers and of stegos.
+        """
+        found = {}
+        for name, (cover, stego) in _inputs(output).items():
+            critic = self.bare[name].eval().requires_grad_(False)
+            found[name] = (critic(cover), critic(stego))
+        return found
+
+    def learn(self, output: ModelOutput, names: tuple[str, ...], epoch: float, epochs: int) -> dict[str, Tensor]:
+        """One step of some critics.
+
+        Args:
+            output: What the model made of a batch; no gradient reaches the model.
+            names: The critics that learn.
+            epoch: Epochs that are done.
+            epochs: Epochs of the whole training.
+
+        Returns:
+            The losses, eq. 14 [nat], by name: ``critic_1_loss``, ``critic_2_loss``.
+        """
+        losses, inputs = {}, _inputs(output)
         for name in names:
-            cover, stego = (one.detach() for one in views[name])
+            cover, stego = (one.detach() for one in inputs[name])
             self.bare[name].train().requires_grad_(True)
             optimiser.set_learning_rate(self.optimisers[name], self.settings.optimiser, epoch, epochs)
-            # One batch of both: batch normalisation must not see which is which.
+            # Covers and stegos in one batch: apart, batch normalisation would give away which is which.
             logits = self.networks[name](torch.cat([cover, stego]))
             loss = critic_loss(*logits.chunk(2))
             self.optimisers[name].zero_grad()
@@ -61,7 +84,8 @@ class Critics:
         return losses
 
 
-def _seen(passage: Passage) -> Mapping[str, Pair]:
-    features = tuple((one + 1) / 2 * LEVELS for one in (passage.cover_features, passage.stego_features))
-    pictures = tuple(one * LEVELS for one in (passage.cover_reconstruction, passage.stego_reconstruction))
-    return {"critic_1": features, "critic_2": pictures}  # type: ignore[dict-item]
+def _inputs(output: ModelOutput) -> Mapping[str, Pair]:
+    """What each critic takes: symbols, and 8-bit pictures, of cover and stego."""
+    symbols = ((output.cover_features + 1) / 2 * LEVELS, (output.stego_features + 1) / 2 * LEVELS)
+    pictures = (output.cover_reconstruction * LEVELS, output.stego_reconstruction * LEVELS)
+    return {"critic_1": symbols, "critic_2": pictures}

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Example pictures of a training, a grid for every epoch: numbers do not show what an artefact looks like."""
+"""Example pictures of a training, one grid an epoch, because figures do not show what an artefact looks like."""
 
 import torch
 from torch import Tensor
 
 COUNT = 8  # pictures side by side
-AMPLIFIED = 20  # factor on differences, so that a grey level or two can be seen at all
+AMPLIFIED = 20  # factor on differences, so that one or two grey levels can be seen
 
 
 def grid(rows: list[Tensor]) -> Tensor:
-    """Pictures in rows, one below the other.
+    """Put rows of pictures one below the other.
 
     Args:
         rows: Of one length, float pictures ``(n, c, h, w)`` in [0, 1], grey or RGB, of any size.
@@ -28,5 +28,5 @@ def grid(rows: list[Tensor]) -> Tensor:
 
 
 def amplified(one: Tensor, other: Tensor) -> Tensor:
-    """The difference of pictures in [0, 1], around mid-grey."""
+    """The difference of pictures in [0, 1], times 20, with mid-grey for none; same shape, not clamped."""
     return 0.5 + AMPLIFIED * (one - other)

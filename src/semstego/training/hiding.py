@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training of the learned scheme: codec, hiding, revealing and critics, staged or by Algorithm 1 of the paper.
+"""Training of the learned scheme: codec, hiding, revealing and critics, in stages or by Algorithm 1 of the paper.
 
-staged   every step: hiding side, then both critics          a stage is a configuration; the next `start`s from it
-paper    every epoch: a pass for G1, one for G2, one for the hiding side
+    schedule   what is trained
+    --------   -------------------------------------------------------------------------------------------
+    staged     in every step the hiding side (E, D1, D2 and, if it learns, the codec), then both critics
+    paper      in every epoch one pass for G1, one for G2, and one for the hiding side (Algorithm 1)
+
+A stage is one configuration; the next stage names the weights of the one before as its ``start``.
 """
 
 from dataclasses import replace
@@ -24,21 +28,22 @@ from semstego.losses.sets import SETS, Outcome
 from semstego.losses.terms import adversarial_loss, confusion_loss
 from semstego.networks.channels_last import channels_last
 from semstego.progress import Progress
-from semstego.schemes.learned import slots as spreading
-from semstego.schemes.learned.model import NOT_IN_WEIGHTS, LearnedModel, Passage
+from semstego.schemes.learned.model import NOT_IN_WEIGHTS, LearnedModel, ModelOutput
 from semstego.tasks.base import Task
 from semstego.training import examples, loop, optimiser
 from semstego.training.batches import Batches, one_tile
 from semstego.training.critics import NAMES, Critics
+from semstego.training.experiment import Experiment, Moment
 from semstego.training.hiding_plan import LearnedPlan
+from semstego.training.payload import Payload, random_payload
 
 PASSES = {"staged": ("everything",), "paper": (*NAMES, "hiding")}
 ADVERSARIES = {"paper": adversarial_loss, "confusion": confusion_loss}
 VALIDATION_BATCH = 100
-MESSAGE_SEED = 20_260_101  # of the validation's messages, alike in every epoch
+MESSAGE_SEED = 20_260_101  # of the messages of the validation, which are the same after every epoch
 
 
-class LearnedTraining(loop.Experiment):
+class LearnedTraining(Experiment):
     """Steps of hiding and revealing, and of the critics where there are any.
 
     Args:
@@ -65,71 +70,79 @@ class LearnedTraining(loop.Experiment):
             self.optimisers |= self.critics.optimisers
         self.weighing = self._weighing().to(runner.device)
 
-    def training_step(self, pictures: Tensor, labels: Tensor, epoch: float) -> dict[str, Tensor]:
-        """One step of what this pass trains."""
+    def training_step(self, pictures: Tensor, labels: Tensor, moment: Moment) -> dict[str, Tensor]:
+        """One step of what the present pass trains; see :class:`semstego.training.experiment.Experiment`."""
         pictures = one_tile(pictures, self.plan.tile)[:, : self.plan.architecture.channels]
-        # A step is a fraction of an epoch in binary digits: a hair is added, or the last pass would get one too many.
-        passed = PASSES[self.plan.schedule][int(epoch * self.passes + 1e-6) % self.passes]
-        payload, message = self._message(pictures)
+        # The seed of the step, changed in one bit: the place of the tile is drawn from the seed itself.
+        generator = torch.Generator().manual_seed(torch.initial_seed() ^ 1)
+        payload = random_payload(self.plan, pictures, generator, longest=False)
         if self.critics is None:
-            return self._hiding_step(pictures, labels, payload, message, epoch)
-        if passed in NAMES:
-            return self._critics_step(pictures, message, (passed,), epoch)
+            return self._hiding_step(pictures, labels, payload, moment)
+        part = PASSES[self.plan.schedule][moment.pass_index]
+        if part in NAMES:
+            return self._critics_step(pictures, payload, (part,), moment)
         figures = {}
-        if epoch / self.plan.epochs >= self.critics.settings.warm_up:
-            figures = self._hiding_step(pictures, labels, payload, message, epoch)
-        if passed == "everything":
-            figures |= self._critics_step(pictures, message, NAMES, epoch)
+        if moment.epoch / self.plan.epochs >= self.critics.settings.warm_up:
+            figures = self._hiding_step(pictures, labels, payload, moment)
+        if part == "everything":
+            figures |= self._critics_step(pictures, payload, NAMES, moment)
         return figures
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """The five figures on validation pictures, messages always the same; and where the weighing stands."""
+        """Figures on the validation pictures, whose messages are the same after every epoch.
+
+        Returns:
+            By name: those of :func:`figures_of` with ``validation_`` before them, means over pictures; the actual
+            ``compression_ratio``; and the present weight of each loss with ``weight_`` before it.
+        """
         self.model.eval()
         generator = torch.Generator().manual_seed(MESSAGE_SEED)
         found: list[dict[str, Tensor]] = []
-        weights: list[int] = []
+        counts: list[int] = []
         count = min(len(self.held_out.labels), self.plan.validation_pictures)
         for start in range(0, count, VALIDATION_BATCH):
             pictures = self._held_out(start, min(count, start + VALIDATION_BATCH))
-            payload, message = self._message(pictures, generator)
-            passage = self.model(pictures, message)
-            weights.append(len(pictures))
-            found.append(figures_of(pictures, passage, payload, self._logits(passage)))
+            payload = random_payload(self.plan, pictures, generator, longest=True)
+            counts.append(len(pictures))
+            found.append(figures_of(pictures, self.model(pictures, payload.message), payload))
         height, width = self.held_out.pictures.shape[2:]
-        means = {name: np.average([float(one[name]) for one in found], weights=weights) for name in found[0]}
+        means = {name: np.average([float(one[name]) for one in found], weights=counts) for name in found[0]}
         figures = {f"validation_{name}": float(mean) for name, mean in means.items()}
         figures["compression_ratio"] = compression_ratio(height, width, self.plan.architecture.kernel)
         return figures | {f"weight_{name}": weight for name, weight in self.weighing.weights().items()}
 
     @torch.inference_mode()
     def examples(self) -> Tensor:
-        """Covers, their reconstructions without and with a message, and what it changed there and in the features."""
+        """Five rows of pictures: originals, reconstructions of cover and of stego, and differences.
+
+        Returns:
+            uint8 ``(h, w, 3)``; the differences are amplified ones, of stego and cover, first of the reconstructions
+            and then of the features.
+        """
         self.model.eval()
         pictures = self._held_out(0, examples.COUNT)
-        _, message = self._message(pictures, torch.Generator().manual_seed(MESSAGE_SEED))
-        passage = self.model(pictures, message)
-        cover, stego = passage.cover_reconstruction, passage.stego_reconstruction
-        moved = examples.amplified(passage.stego_features / 2, passage.cover_features / 2)
+        payload = random_payload(self.plan, pictures, torch.Generator().manual_seed(MESSAGE_SEED), longest=True)
+        output = self.model(pictures, payload.message)
+        cover, stego = output.cover_reconstruction, output.stego_reconstruction
+        moved = examples.amplified(output.stego_features / 2, output.cover_features / 2)
         return examples.grid([pictures, cover, stego, examples.amplified(stego, cover), moved])
 
     def state(self) -> dict[str, Any]:
-        """Networks, optimisers, and the weighing of the losses."""
+        """Networks, optimisers, and the state of the weights of the losses."""
         return super().state() | {"weighing": self.weighing.state_dict()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """The inverse."""
+        """Take over a state that :meth:`state` gave."""
         super().restore(state)
         self.weighing.load_state_dict(state["weighing"])
 
-    def _hiding_step(
-        self, pictures: Tensor, labels: Tensor, payload: Tensor, message: Tensor, epoch: float
-    ) -> dict[str, Tensor]:
+    def _hiding_step(self, pictures: Tensor, labels: Tensor, payload: Payload, moment: Moment) -> dict[str, Tensor]:
         """One step of E, D1, D2 and, if it learns, the codec."""
-        optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, epoch, self.plan.epochs)
+        optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, moment.epoch, self.plan.epochs)
         self.model.train()
-        passage = self.model(pictures, message, bound=self._bound(epoch))
-        losses = self._losses(pictures, labels, payload, passage)
+        output = self.model(pictures, payload.message, bound=self._bound(moment))
+        losses = self._losses(pictures, labels, payload, output)
         if self.plan.weights == "famo-lagged":
             self.weighing.update(self._averaged(losses))
         total = self.weighing.combine(losses)
@@ -139,35 +152,35 @@ class LearnedTraining(loop.Experiment):
         if self.plan.weights == "famo":
             with torch.no_grad(), batch_statistics_untouched(self.bare):
                 with self.runner.autocast():
-                    after = self.bare(pictures, message, bound=self._bound(epoch))
+                    after = self.bare(pictures, payload.message, bound=self._bound(moment))
                 self.weighing.update(self._averaged(self._losses(pictures, labels, payload, after)))
-        return figures_of(pictures, passage, payload, self._logits(passage))
+        return figures_of(pictures, output, payload)
 
     def _critics_step(
-        self, pictures: Tensor, message: Tensor, names: tuple[str, ...], epoch: float
+        self, pictures: Tensor, payload: Payload, names: tuple[str, ...], moment: Moment
     ) -> dict[str, Tensor]:
-        """One step of critics; the hiding side is in evaluation mode, as Algorithm 1 says."""
+        """One step of the named critics; the hiding side is in evaluation mode, as Algorithm 1 says."""
         assert self.critics is not None
         self.bare.eval()
         with torch.no_grad(), self.runner.autocast():
-            passage = self.bare(pictures, message, bound=self._bound(epoch))
-        return self.critics.learn(passage, names, epoch, self.plan.epochs)
+            output = self.bare(pictures, payload.message, bound=self._bound(moment))
+        return self.critics.learn(output, names, moment.epoch, self.plan.epochs)
 
-    def _losses(self, pictures: Tensor, labels: Tensor, payload: Tensor, passage: Passage) -> dict[str, Tensor]:
-        """Those that are to be combined."""
-        first, second = self._logits(passage)
-        verdicts = {} if self.critics is None else self.critics.verdicts(passage)
+    def _losses(self, pictures: Tensor, labels: Tensor, payload: Payload, output: ModelOutput) -> dict[str, Tensor]:
+        """The losses that are to be combined, by name."""
+        first, second = payload.logits(output)
+        critics = {} if self.critics is None else self.critics.logits(output)
         outcome = Outcome(
             cover=pictures,
-            **{name: getattr(passage, name) for name in passage._fields if not name.startswith("logits")},
-            payload=payload,
+            **{name: getattr(output, name) for name in output._fields if not name.startswith("logits")},
+            payload=payload.bits,
             logits_1=first,
             logits_2=second,
             target=labels,
             task=self.task,
             picture_weight=self.plan.picture_weight,
-            critic_logits_1=verdicts.get("critic_1"),
-            critic_logits_2=verdicts.get("critic_2"),
+            critic_logits_1=critics.get("critic_1"),
+            critic_logits_2=critics.get("critic_2"),
         )
         adversary = ADVERSARIES[self.plan.critics.loss] if self.plan.critics else adversarial_loss
         losses = SETS[self.plan.losses](outcome, adversary)
@@ -182,15 +195,15 @@ class LearnedTraining(loop.Experiment):
         return as_float(self.held_out.pictures[start:stop])[:, : self.plan.architecture.channels]
 
     def _weighing(self) -> Famo | FixedWeights:
-        """Of the losses that two pictures show to be there.
+        """The weights of the losses; which losses there are is seen on two pictures.
 
         Raises:
-            ConfigError: If the plan weighs one that is not.
+            ConfigError: If the plan gives a weight to a loss that is not there.
         """
         pictures = self._held_out(0, 2)
         with torch.no_grad(), batch_statistics_untouched(self.bare):
-            payload, message = self._message(pictures)
-            losses = self._losses(pictures, self.held_out.labels[:2], payload, self.bare(pictures, message))
+            payload = random_payload(self.plan, pictures, torch.Generator().manual_seed(MESSAGE_SEED), longest=True)
+            losses = self._losses(pictures, self.held_out.labels[:2], payload, self.bare(pictures, payload.message))
         if isinstance(self.plan.weights, dict):
             unknown = set(self.plan.weights) - set(losses)
             if unknown:
@@ -198,34 +211,13 @@ class LearnedTraining(loop.Experiment):
             return FixedWeights(self.plan.weights)
         return Famo(tuple(losses), learning_rate=self.plan.famo_rate, decay=self.plan.famo_decay)
 
-    def _message(self, pictures: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """A fresh payload ``(b, l)``, and the message ``(b, d, h, w)`` that it fills, copies dealt anew as by a key."""
-        (count, _, height, width), depth = pictures.shape, self.plan.architecture.depth
-        # Not of the seed itself, by which the place of the tile is drawn.
-        source = generator or torch.Generator().manual_seed(torch.initial_seed() ^ 1)
-        carriers = depth * height * width
-        least, most = (max(1, round(bpp * height * width)) for bpp in self.plan.payloads_bpp)
-        self.length = int(torch.randint(least, most + 1, (), generator=source)) if generator is None else most
-        used = self.length if isinstance(self.plan.payload_bpp, tuple) else carriers
-        self.positions = spreading.tiled(self.length, carriers, used)
-        if self.length < carriers:
-            order = torch.randperm(carriers, generator=source).numpy()
-            order = spreading.interior_first(order, depth, height, width, self.plan.architecture.kernel)
-            self.positions = self.positions[np.argsort(order)]
-        payload = torch.randint(2, (count, self.length), generator=source).float().to(pictures.device)
-        return payload, spreading.spread(payload, self.positions).view(count, depth, height, width)
-
-    def _logits(self, passage: Passage) -> list[Tensor]:
-        """Of the payload that :meth:`_message` dealt last, at both stages."""
-        both = (passage.logits_1.flatten(1), passage.logits_2.flatten(1))
-        return [spreading.gathered(logits, self.positions, self.length) for logits in both]
-
-    def _bound(self, epoch: float) -> float | None:
+    def _bound(self, moment: Moment) -> float | None:
+        """How far a feature may move [quantisation steps]; None for any distance."""
         annealing, last = self.plan.annealing, self.plan.architecture.bound
-        return last if annealing is None or last is None else annealing.at(epoch / self.plan.epochs, last)
+        return last if annealing is None or last is None else annealing.at(moment.epoch / self.plan.epochs, last)
 
     def _averaged(self, losses: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Over the processes, so that all of them go by the same weights."""
+        """The mean over all processes, so that all of them come to the same weights."""
         if self.runner.world_size == 1:
             return losses
         averaged = self.runner.all_reduce({name: loss.detach() for name, loss in losses.items()}, reduce_op="mean")
@@ -233,25 +225,39 @@ class LearnedTraining(loop.Experiment):
 
 
 @torch.no_grad()
-def figures_of(pictures: Tensor, passage: Passage, payload: Tensor, logits: list[Tensor]) -> dict[str, Tensor]:
-    """The five figures that matter: bit accuracy and PSNR at both stages, PSNR of what the receiver sees [dB]."""
-    accuracies = [((one > 0) == (payload > 0.5)).float().mean() for one in logits]
+def figures_of(pictures: Tensor, output: ModelOutput, payload: Payload) -> dict[str, Tensor]:
+    """The five figures that the paper's Table II is about.
+
+    Args:
+        pictures: The originals, float ``(b, c, h, w)`` in [0, 1].
+        output: What the model made of them.
+        payload: The bits that they carried.
+
+    Returns:
+        Scalars by name: bit accuracy at both stages (``accuracy_1``, ``accuracy_2``, 0 to 1); PSNR of stego against
+        cover, for features (``psnr_1_db``) and reconstructions (``psnr_2_db``); PSNR of the stego reconstruction
+        against the original (``psnr_db``). PSNR is the mean over pictures [dB].
+    """
+    accuracies = [((one > 0) == (payload.bits > 0.5)).float().mean() for one in payload.logits(output)]
     return {
         "accuracy_1": accuracies[0],
-        "psnr_1_db": _psnr(passage.stego_features / 2, passage.cover_features / 2),
+        "psnr_1_db": _psnr(output.stego_features / 2, output.cover_features / 2),
         "accuracy_2": accuracies[1],
-        "psnr_2_db": _psnr(passage.stego_reconstruction, passage.cover_reconstruction),
-        "psnr_db": _psnr(passage.stego_reconstruction, pictures),
+        "psnr_2_db": _psnr(output.stego_reconstruction, output.cover_reconstruction),
+        "psnr_db": _psnr(output.stego_reconstruction, pictures),
     }
 
 
 def _psnr(one: Tensor, other: Tensor) -> Tensor:
-    """Mean over the pictures of a batch [dB], of values in a range of 1."""
+    """PSNR of values in a range of 1, the mean over a batch ``(b, c, h, w)`` [dB]."""
     return -10 * (one - other).square().mean((1, 2, 3)).clamp(min=1e-10).log10().mean()
 
 
 def starting_model(plan: LearnedPlan) -> LearnedModel:
-    """A model to train: an earlier one, or a new one around a codec that is there or begins near the identity.
+    """The model that a training begins with: an earlier one, or a new one.
+
+    A new model gets the codec that the plan names, or one that is nearly the identity
+    (:func:`semstego.codecs.convolutional.networks.start_near_identity`).
 
     Raises:
         ConfigError: If an earlier model has another architecture.
@@ -268,17 +274,25 @@ def starting_model(plan: LearnedPlan) -> LearnedModel:
         model.load_state_dict(start.state_dict())
     if plan.codec is not None:
         codec = shaped_weights.from_file(plan.codec, ConvolutionalCodec)
-        if (
-            replace(codec.shape, scale=plan.architecture.scale, headroom=plan.architecture.headroom)
-            != plan.architecture.codec
-        ):
+        kept = {name: getattr(plan.architecture, name) for name in ("scale", "headroom")}  # its weights fit any of both
+        if replace(codec.shape, **kept) != plan.architecture.codec:
             raise ConfigError(f"{plan.codec} has another architecture than the configuration")
-        model.codec.load_state_dict(codec.state_dict())  # it serves at any scale
+        model.codec.load_state_dict(codec.state_dict())
     return model
 
 
 def train(plan: LearnedPlan, task: Task | None, folder: Path, runner: Fabric, progress: Progress) -> LearnedModel:
-    """Train, or go on with, the run in ``folder``.
+    """Train the learned scheme, or go on with the run in ``folder``.
+
+    Args:
+        plan: What to train.
+        task: The frozen task of loss 6, on the runner's device; None leaves the task out.
+        folder: Of the run; one that holds a checkpoint goes on from there.
+        runner: Fabric.
+        progress: Is told the figures, and the share of the training that is done.
+
+    Returns:
+        The trained model.
 
     Raises:
         ConfigError: If the plan contradicts itself or the pictures.
@@ -287,6 +301,6 @@ def train(plan: LearnedPlan, task: Task | None, folder: Path, runner: Fabric, pr
     """
     held_out = Batches(plan.load("validation"), 1, seed=0, device=runner.device)
     experiment = LearnedTraining(runner, plan, task, held_out)
-    batches = loop.shared(runner, plan, plan.load("train"))
+    batches = loop.batches_of(runner, plan, plan.load("train"))
     loop.fit(runner, experiment, batches, plan, folder, progress)
     return experiment.bare

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Optimisers, and learning rates as pure functions of the share of the training that is done."""
+"""Optimisers, and learning rates as functions of nothing but the time of the training."""
 
 import math
 from collections.abc import Iterable
@@ -11,7 +11,12 @@ from semstego.training.config import OptimiserSettings
 
 
 def build(parameters: Iterable[nn.Parameter], settings: OptimiserSettings) -> Optimizer:
-    """The optimiser; weights that are not matrices are spared the weight decay."""
+    """The optimiser of some parameters; of them, biases and normalisation have no weight decay.
+
+    Args:
+        parameters: To be trained.
+        settings: Which optimiser, and its numbers.
+    """
     listed = list(parameters)
     groups = [
         {"params": [p for p in listed if p.ndim > 1], "weight_decay": settings.weight_decay},
@@ -24,14 +29,20 @@ def build(parameters: Iterable[nn.Parameter], settings: OptimiserSettings) -> Op
 
 
 def set_learning_rate(optimiser: Optimizer, settings: OptimiserSettings, epoch: float, epochs: int) -> None:
-    """Give the optimiser the learning rate of this moment, ``epoch`` counted in fractions."""
+    """Give the optimiser the learning rate of the present step; arguments as in :func:`learning_rate`."""
     rate = learning_rate(settings, epoch, epochs)
     for group in optimiser.param_groups:
         group["lr"] = rate
 
 
 def learning_rate(settings: OptimiserSettings, epoch: float, epochs: int) -> float:
-    """Learning rate after ``epoch`` of ``epochs`` epochs."""
+    """The learning rate at some time of a training.
+
+    Args:
+        settings: The schedule.
+        epoch: Epochs that are done, with the part of the present one.
+        epochs: Epochs of the whole training.
+    """
     if settings.schedule == "steps":
         return max(settings.learning_rate * settings.factor ** (int(epoch) // settings.every), settings.floor)
     share = epoch / epochs

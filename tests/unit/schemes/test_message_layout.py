@@ -11,7 +11,7 @@ from semstego.errors import InfeasibleError, NothingFoundError
 from semstego.message.cipher import Key
 from semstego.message.frame import HEADER_BITS
 from semstego.schemes.learned.message_layout import MessageLayout
-from semstego.schemes.learned.slots import tiled
+from semstego.schemes.learned.slots import repeated
 
 SHAPE, KERNEL = (3, 32, 40), 3
 KEYS = [Key(bytes([number] * 32)) for number in range(1, 4)]
@@ -98,7 +98,7 @@ def test_as_many_bits_as_it_says_have_a_code_and_no_more():
 def test_repeated_bits_come_back_and_lie_where_the_key_says(seed, count, key):
     bits = np.random.default_rng(seed).integers(0, 2, count, dtype=np.uint8)
     plan = layout(key)
-    positions = tiled(count, plan.count)
+    positions = repeated(count, plan.count)
     message = plan.repeated(bits, positions)
     assert message.shape == (1, *SHAPE)
     assert np.array_equal(plan.averaged(logits_of(message), positions, count), bits)

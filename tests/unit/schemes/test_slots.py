@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Repetition: every bit as often as any other, the border last, and what the mean over copies is worth."""
+"""Every bit is repeated as often as any other, the border comes last, and the mean over copies pays off."""
 
 import math
 
@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semstego.errors import ArgumentError
-from semstego.schemes.learned.slots import gathered, interior_first, seats, spread, tiled
+from semstego.schemes.learned.slots import gathered, interior_first, repeated, slot_bits, spread
 
 
-def dealt(payload_bits, carriers):
-    """Tiled, and then in random order, as under a key."""
-    return np.random.default_rng(payload_bits).permutation(tiled(payload_bits, carriers))
+def shuffled(payload_bits, count):
+    """Repeated, and then in random order, as under a key."""
+    return np.random.default_rng(payload_bits).permutation(repeated(payload_bits, count))
 
 
-KINDS = {"tiled": tiled, "dealt": dealt}
+KINDS = {"repeated": repeated, "shuffled": shuffled}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -28,7 +28,7 @@ def _one_thread():
 
 @st.composite
 def lengths(draw):
-    """Bits of a payload, and at least as many carriers."""
+    """Bits of a payload, and at least as many positions."""
     payload_bits = draw(st.integers(1, 300))
     return payload_bits, draw(st.integers(payload_bits, 12 * payload_bits))
 
@@ -37,10 +37,10 @@ def lengths(draw):
 @settings(deadline=None, max_examples=25)
 @given(lengths())
 def test_all_bits_have_the_same_number_of_copies_up_to_one(kind, both):
-    payload_bits, carriers = both
-    positions = KINDS[kind](payload_bits, carriers)
+    payload_bits, count = both
+    positions = KINDS[kind](payload_bits, count)
     copies = np.bincount(positions, minlength=payload_bits)
-    assert len(positions) == copies.sum() == carriers
+    assert len(positions) == copies.sum() == count
     assert len(copies) == payload_bits
     assert copies.max() - copies.min() <= 1
     assert copies.min() >= 1
@@ -50,11 +50,11 @@ def test_all_bits_have_the_same_number_of_copies_up_to_one(kind, both):
 @settings(deadline=None, max_examples=25)
 @given(lengths(), st.integers(1, 3), st.integers(0, 1000))
 def test_what_was_spread_is_gathered_again(kind, both, pictures, seed):
-    payload_bits, carriers = both
-    positions = KINDS[kind](payload_bits, carriers)
+    payload_bits, count = both
+    positions = KINDS[kind](payload_bits, count)
     payload = torch.randint(2, (pictures, payload_bits), generator=torch.Generator().manual_seed(seed)).float()
     message = spread(payload, positions)
-    assert message.shape == (pictures, carriers)
+    assert message.shape == (pictures, count)
     assert torch.equal(gathered(message, positions, payload_bits), payload)
 
 
@@ -62,9 +62,9 @@ def test_what_was_spread_is_gathered_again(kind, both, pictures, seed):
 @settings(deadline=None, max_examples=25)
 @given(lengths(), st.integers(0, 1000))
 def test_a_bits_logit_is_the_mean_over_its_copies(kind, both, seed):
-    payload_bits, carriers = both
-    positions = KINDS[kind](payload_bits, carriers)
-    logits = np.random.default_rng(seed).normal(0, 3, (2, carriers))
+    payload_bits, count = both
+    positions = KINDS[kind](payload_bits, count)
+    logits = np.random.default_rng(seed).normal(0, 3, (2, count))
     found = gathered(torch.from_numpy(logits), positions, payload_bits).numpy()
     for picture in range(2):
         held = [[] for _ in range(payload_bits)]
@@ -73,30 +73,30 @@ def test_a_bits_logit_is_the_mean_over_its_copies(kind, both, seed):
         assert np.allclose(found[picture], [math.fsum(copies) / len(copies) for copies in held], rtol=0, atol=1e-12)
 
 
-def test_the_tiled_message_is_the_payload_over_and_over():
+def test_the_repeated_message_is_the_payload_over_and_over():
     payload = torch.tensor([[1.0, 0, 0], [0.0, 1, 1]])
-    message = spread(payload, tiled(3, 8))
+    message = spread(payload, repeated(3, 8))
     assert message.tolist() == [[1, 0, 0, 1, 0, 0, 1, 0], [0, 1, 1, 0, 1, 1, 0, 1]]
 
 
 @settings(deadline=None, max_examples=25)
 @given(lengths(), st.integers(0, 3600), st.integers(0, 1000))
-def test_silent_carriers_say_nothing_and_are_not_listened_to(both, silent, seed):
+def test_unused_positions_hold_no_bit_and_are_not_read(both, unused, seed):
     payload_bits, used = both
-    positions = np.random.default_rng(seed).permutation(tiled(payload_bits, used + silent, used))
+    positions = np.random.default_rng(seed).permutation(repeated(payload_bits, used + unused, used))
     payload = torch.randint(2, (2, payload_bits), generator=torch.Generator().manual_seed(seed)).float()
     message = spread(payload, positions)
-    quiet = message[0] == 0.5
-    assert int(quiet.sum()) == silent
-    assert torch.equal(message[1] == 0.5, quiet)
-    shouted = torch.where(message == 0.5, torch.tensor(1e6), message)
-    assert torch.equal(gathered(shouted, positions, payload_bits), payload)
+    empty = message[0] == 0.5
+    assert int(empty.sum()) == unused
+    assert torch.equal(message[1] == 0.5, empty)
+    loud = torch.where(message == 0.5, torch.tensor(1e6), message)
+    assert torch.equal(gathered(loud, positions, payload_bits), payload)
 
 
 @pytest.mark.parametrize("used", [99, 1001])
-def test_more_bits_than_carriers_are_refused(used):
+def test_more_bits_than_positions_are_refused(used):
     with pytest.raises(ArgumentError, match=f"100 bits do not fit {used} of 1000"):
-        tiled(100, 1000, used)
+        repeated(100, 1000, used)
 
 
 @settings(deadline=None, max_examples=25)
@@ -132,10 +132,10 @@ def test_ten_copies_under_noise_are_worth_what_the_normal_distribution_says(kind
 
 @settings(deadline=None, max_examples=50)
 @given(st.integers(2, 5), st.integers(0, 40), st.integers(0, 40))
-def test_every_bit_has_a_seat_and_the_interior_its_own_place(kernel, more_rows, more_columns):
+def test_every_bit_has_a_slot_and_the_interior_its_own_place(kernel, more_rows, more_columns):
     edge = kernel - 1
     height, width = 8 * edge + more_rows, 8 * edge + more_columns
-    places = seats(height, width, kernel)
+    places = slot_bits(height, width, kernel)
     copies = np.bincount(places, minlength=height * width).reshape(height, width)
     inside = (slice(edge, height - edge), slice(edge, width - edge))
     first, second = places.reshape(2, height - 2 * edge, width - 2 * edge)
@@ -150,9 +150,9 @@ def test_every_bit_has_a_seat_and_the_interior_its_own_place(kernel, more_rows, 
     assert border.ravel()[second.ravel()].all()
 
 
-def test_pictures_of_more_border_than_interior_have_no_seats():
-    assert len(seats(14, 14, 3)) == 200
+def test_pictures_of_more_border_than_interior_have_no_slots():
+    assert len(slot_bits(14, 14, 3)) == 200
     with pytest.raises(ArgumentError, match="more border than interior"):
-        seats(13, 13, 3)
+        slot_bits(13, 13, 3)
     with pytest.raises(ArgumentError, match="more border than interior"):
-        seats(3, 100, 3)
+        slot_bits(3, 100, 3)

@@ -13,7 +13,7 @@ from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT
 from semstego.training import loop
-from semstego.training.basis import TaskCodecPlan, moved
+from semstego.training.basis import TaskCodecPlan, trained_basis
 from semstego.training.config import read_config
 
 CONFIG = Path(__file__).parents[3] / "configs" / "task-codec.yaml"
@@ -58,12 +58,12 @@ def fitted(start, data, folder, weight):
     plan = read_config(CONFIG, TaskCodecPlan).model_copy(update={"epochs": 8, "batch": 32, "picture_weight": weight})
     runner = loop.fabric(plan, accelerator="cpu")
     folder.mkdir()
-    return moved(plan, start, Stripes(), data, data.first(64), folder, runner, lambda what, share: None)
+    return trained_basis(plan, start, Stripes(), data, data.first(64), folder, runner, lambda what, share: None)
 
 
 def score(basis, data):
-    codec = BlockCodec("fitted", basis, basis)
-    seen = np.stack([codec.decode(codec.encode(picture)) for picture in data.pictures])
+    codec = BlockCodec("fitted", {3: basis}, {})
+    seen = np.stack([codec.decode(codec.encode(picture).symbols) for picture in data.pictures])
     pictures = torch.from_numpy(seen).permute(0, 3, 1, 2).float() / 255
     return Stripes().task_score(pictures, torch.from_numpy(data.labels)).mean().item(), seen
 
@@ -80,10 +80,10 @@ def test_the_task_gains_where_the_eye_alone_lost_it(start, data, tmp_path):
 def test_a_fitted_codec_is_closed(start, data, tmp_path):
     basis, _ = fitted(start, data, tmp_path / "run", PICTURE_WEIGHT)
     basis.check()
-    codec = BlockCodec("fitted", basis, basis)
+    codec = BlockCodec("fitted", {3: basis}, {})
     for picture in data.pictures[:8]:
-        symbols = codec.encode(picture)
-        assert np.array_equal(codec.encode(codec.decode(symbols)).values, symbols.values)
+        symbols = codec.encode(picture).symbols
+        assert np.array_equal(codec.recover(codec.decode(symbols)).values, symbols.values)
 
 
 def test_pictures_that_do_not_divide_into_blocks_are_refused(start, data, tmp_path):

@@ -15,6 +15,7 @@ from semstego.training import checkpoint, loop
 from semstego.training.batches import Batches
 from semstego.training.classifier import ClassificationPlan, ClassifierTraining
 from semstego.training.config import read_config
+from semstego.training.experiment import Moment
 
 OTHERS = (
     "task-codec",
@@ -88,7 +89,7 @@ def test_the_precision_asked_for_is_the_one_computed_in(precision, kind, data):
     seen = []
     experiment.bare.stem[0][0].register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
     pictures, labels = Batches(data, plan.batch, seed=0, device=torch.device("cpu")).at(0)
-    terms = experiment.training_step(pictures, labels, 0.0)
+    terms = experiment.training_step(pictures, labels, Moment(0, 1))
     assert seen == [kind]
     assert terms["loss"].dtype == torch.float32
 

@@ -15,7 +15,7 @@ from semstego.codecs.convolutional.networks import Activation, SemanticDecoder, 
 from semstego.codecs.convolutional.quantiser import LEVELS, Quantiser, Variant, picture_to_8_bit
 from semstego.codecs.convolutional.shaped_weights import Shaped
 
-DISTURBANCE = 4.0  # width of what a message may do to a feature [quantisation steps]
+DISTURBANCE = 4.0  # width of the uniform noise that stands for a message in training [quantisation steps]
 MAX_SIZES = {"channels": 64, "kernel": 256, "hidden": 256}
 MAX_KERNEL_WIDTH = 4096  # hidden * kernel: its square is the weights of a layer
 MAX_HEADROOM = 64  # grey levels
@@ -24,18 +24,23 @@ STEP = 2 / LEVELS  # width of a quantisation step in features of [-1, 1]
 
 @dataclass(frozen=True)
 class CodecShape:
-    """Sizes and options; the defaults are the paper's and its released code's at 64x64.
+    """Sizes and options of Es, Ds and the quantiser.
+
+    Of the defaults, ``channels`` and ``kernel`` are the paper's at 64x64 and CR_0 = 0.85; ``hidden``, ``projections``
+    and ``activation`` are those of its authors' released code. ``quantiser`` and ``scale`` are ours: eq. 9 is
+    ``quantiser=Variant.PAPER, scale=None``.
 
     Attributes:
-        channels: Of pictures and features, C = C'.
+        channels: Channels of pictures and features, C = C'.
         kernel: Side of the kernels, w [pixels].
-        hidden: Channels in between.
+        hidden: Channels between the convolutions.
         projections: Es and Ds have the released code's 3x3 convolutions at both ends.
-        activation: Between the layers.
-        quantiser: Eq. 9 to the letter, or ours.
-        scale: Features are quantised in [-scale, scale]; None finds each cover's, which must then be transmitted.
-        headroom: Es takes black for so much and white for so much less [grey levels], or the receiver's picture would
-            clip half of what a message does to them.
+        activation: The function between the layers.
+        quantiser: Eq. 9 to the letter (``paper``), or with rounding and clamping (``ours``).
+        scale: Features are quantised in [-scale, scale]. None takes the scale from each cover, as eq. 9a does; the
+            receiver must then be told.
+        headroom: Es treats pixels below this value as if they had it, and likewise at the white end [grey levels], so
+            that the 8-bit reconstruction does not clip what a message changes there. 0 leaves pixels as they are.
     """
 
     channels: int = 3
@@ -48,7 +53,7 @@ class CodecShape:
     headroom: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what no machine should build: the sizes may come from somebody's file.
+        """Refuse sizes that are out of range before anything is built; they may come from an untrusted file.
 
         Raises:
             ValueError: If one is out of range.
@@ -69,24 +74,26 @@ class CodecShape:
                 raise ValueError(f"{name} is from 1 to {limit}")
 
 
-class CodecPassage(NamedTuple):
+class CodecOutput(NamedTuple):
     """What :meth:`ConvolutionalCodec.forward` gives.
 
     Attributes:
         features: Of the pictures, before the quantiser, ``(b, c, h', w')``.
-        reconstruction: What the receiver sees, of 8 bits without dither, ``(b, c, h, w)``.
-        sent: Features that are decoded and encoded again: those received; with dither, disturbed as by a message.
-        echo: What Es makes of their reconstruction. A codec that gives ``sent`` back leaves a message where it is.
+        reconstruction: What the receiver gets, ``(b, c, h, w)`` in [0, 1]: 8-bit pictures as floats; with dither, not
+            rounded.
+        decoded: Features that Ds decodes for the next item: those received; with dither, disturbed as by a message.
+        reencoded: What Es makes of the reconstruction of ``decoded``. The nearer it is to ``decoded``, the more of a
+            message in the features can be read from a reconstruction.
     """
 
     features: Tensor
     reconstruction: Tensor
-    sent: Tensor
-    echo: Tensor
+    decoded: Tensor
+    reencoded: Tensor
 
 
 class ConvolutionalCodec(Shaped):
-    """The codec as a layer that learns.
+    """Es, Ds and the quantiser as one module that can be trained.
 
     Args:
         shape: Sizes and options.
@@ -102,13 +109,18 @@ class ConvolutionalCodec(Shaped):
         self.decoder = SemanticDecoder(shape.channels, shape.kernel, shape.hidden, **options)  # type: ignore[arg-type]
         self.quantiser = Quantiser(shape.quantiser, shape.scale)
 
-    def forward(self, pictures: Tensor, dither: torch.Generator | None = None) -> CodecPassage:
-        """What Es makes of pictures, what the receiver sees, and what Es makes of that.
+    def forward(self, pictures: Tensor, dither: torch.Generator | None = None) -> CodecOutput:
+        """Encode and decode pictures, and encode the reconstruction again.
 
         Args:
             pictures: Float ``(b, c, h, w)`` in [0, 1].
-            dither: In training, draws uniform noise of a step's width in place of all rounding. The straight-through
-                gradient lies about clamped features, and at useful learning rates the codec blows up on its lies.
+            dither: Generator of uniform noise of a step's width, which in training takes the place of all rounding;
+                features outside the quantiser's range are clamped and get no gradient. None rounds, with the
+                straight-through gradient: it is wrong for clamped features, and at useful learning rates the training
+                of a codec diverges by it.
+
+        Returns:
+            Features and reconstructions, before and after.
         """
         with in_full_precision(pictures):
             features = self.features(pictures)
@@ -116,21 +128,28 @@ class ConvolutionalCodec(Shaped):
             if dither is None:
                 received = self.quantiser.straight_through(features, scale)
                 seen = picture_to_8_bit(self.decoder(received))
-                return CodecPassage(features, seen, received, self.encoder(seen))
+                return CodecOutput(features, seen, received, self.encoder(seen))
             limit = scale.view(-1, 1, 1, 1)
             noise = torch.rand(features.shape, generator=dither, device=features.device) - 0.5
             kept = features.clamp(-limit, limit)
             disturbed = (kept + DISTURBANCE * noise * STEP * limit).detach()
             seen = self.decoder(kept + noise * STEP * limit)
-            return CodecPassage(features, seen, disturbed, self.encoder(self.decoder(disturbed)))
+            return CodecOutput(features, seen, disturbed, self.encoder(self.decoder(disturbed)))
 
     def features(self, pictures: Tensor) -> Tensor:
-        """What the sender's Es makes of pictures ``(b, c, h, w)`` in [0, 1]: ``(b, c, h', w')``, not yet quantised."""
+        """Es (eq. 6a), behind the headroom.
+
+        Args:
+            pictures: Float ``(b, c, h, w)`` in [0, 1].
+
+        Returns:
+            Features ``(b, c, h', w')``, not yet quantised.
+        """
         least = self.shape.headroom / LEVELS
         found: Tensor = self.encoder(pictures.clamp(least, 1 - least))
         return found
 
 
 def in_full_precision(tensor: Tensor) -> AbstractContextManager[None]:
-    """Where symbols and 8-bit pictures are made: bfloat16 holds neither."""
+    """A context without autocast, for symbols and 8-bit pictures: bfloat16 cannot hold either."""
     return torch.autocast(tensor.device.type, enabled=False)

@@ -32,13 +32,17 @@ class Shaped(nn.Module):
         super().__init__()
         self.shape = shape
 
+    def file_shape(self) -> dict[str, Any]:
+        """What a file says of the shape: its fields by name."""
+        return asdict(self.shape)
+
 
 Network = TypeVar("Network", bound=Shaped)
 
 
 def to_bytes(network: Shaped) -> bytes:
     """A shaped network as a file."""
-    facts = json.dumps({"format": network.FORMAT, "shape": asdict(network.shape)})
+    facts = json.dumps({"format": network.FORMAT, "shape": network.file_shape()})
     # One entry: safetensors writes several in any order, and equal networks must give equal files.
     return save({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, {"semstego": facts})
 

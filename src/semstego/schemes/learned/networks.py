@@ -9,8 +9,9 @@
     D2   picture ────────────────────────────── dense block ─▸ logits
 
 The paper gives no layer table; widths and order (convolution, LeakyReLU, batch normalisation) are those of the
-authors' released code, which follows SteganoGAN. Differs from the paper in: the residual of E can be bounded, which
-lets training begin loud and end within a few quantisation steps, and the decoders can be given a high-pass residual.
+authors' released code, which follows SteganoGAN. Differs from the paper in: the residual of E can be bounded, so that
+a training can begin with large changes of the features and end within a few quantisation steps; and the decoders can
+be given a high-pass residual of their input.
 """
 
 from collections.abc import Sequence
@@ -32,14 +33,14 @@ class DenseLayer(nn.Sequential):
 
 
 class DenseBlock(nn.Module):
-    """Layers of which each sees the outputs of all before it, but for the input, which the first alone sees.
+    """Layers of which each takes the outputs of all layers before it; the input itself is for the first layer alone.
 
     Args:
         inputs: Channels of the input.
         outputs: Channels of the last convolution, which is neither rectified nor normalised.
         growth: Channels of every other layer.
         layers: Number of those.
-        beside: Channels of the maps that all but the first layer see too.
+        beside: Channels of further maps, which all layers but the first take too.
     """
 
     def __init__(self, inputs: int, outputs: int, *, growth: int, layers: int, beside: int = 0) -> None:
@@ -49,7 +50,15 @@ class DenseBlock(nn.Module):
         self.last = nn.Conv2d(layers * growth + beside, outputs, 3, padding=1)
 
     def forward(self, maps: Tensor, beside: Sequence[Tensor] = ()) -> Tensor:
-        """Maps ``(b, inputs, h, w)``, and those beside them, to ``(b, outputs, h, w)``."""
+        """The output of the last convolution.
+
+        Args:
+            maps: The input, ``(b, inputs, h, w)``.
+            beside: The further maps, ``(b, c, h, w)`` each, ``beside`` channels together.
+
+        Returns:
+            Maps ``(b, outputs, h, w)``.
+        """
         seen = [*beside, self.first(maps)]
         for layer in self.middle:
             seen.append(layer(torch.cat(seen, 1)))
@@ -85,8 +94,8 @@ class HidingEncoder(nn.Module):
 
         Args:
             features: Cover features ``(b, c, h', w')``, nominally in [-1, 1].
-            message: Bits ``(b, d, h, w)``, float 0 or 1; without a path signs ``(b, d, h', w')``, -1 or 1,
-                and 0 where nothing is carried.
+            message: Bits ``(b, d, h, w)``, float 0 or 1; without a kernel signs ``(b, d, h', w')``, -1 or 1,
+                and 0 in unused slots.
             bound: No feature moves by more than this [units of the features]; a tensor must broadcast to the
                 features. None leaves the residual as it is, like the paper.
 
@@ -107,8 +116,8 @@ class RevealingDecoder(nn.Module):
         kernel: Side of the kernels of Ds, w [pixels], for features; None for pictures.
         growth: Channels of a dense layer.
         blocks: Number of dense layers before the last convolution.
-        hidden: Channels of the way up from features to the picture's size.
-        high_pass: Show the input once more, less its 3x3 mean: the message is there, the content mostly is not.
+        hidden: Channels between the convolutions that bring features to the picture's size.
+        high_pass: Take the input a second time, less its 3x3 mean, which has most of the message and little content.
     """
 
     def __init__(

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A payload of any length on a network that always carries D x H x W bits: repetition, with averaged logits.
+"""Where the bits of a payload lie in a message, and where the bits of a message lie in maps of the features' size.
 
-    payload ─ positions ─▸ message (every bit several times)          E, channel, D1 or D2
-    payload ◂─ mean of its logits ─ positions ─ logits
+    payload ─ positions ─▸ message, D x H x W ─ slots ─▸ two maps of H' x W' for each of the D          E
+    payload ◂─ the mean over the copies of a bit ─ logits, D x H x W ◂─ the mean over its slots ─       D1, D2
 
-The paper speaks of 0.1 to 1 bpp on an integer D; its released code tiles the bits, as ``tiled`` does. What costs least
-is a place or three for each bit and silence elsewhere: the features that move are then few, and the decoders look where
-they are. Callers deal the places by a key, which costs nothing and parts the copies of a bit from each other.
+A position is one of the D x H x W bits of a message. The network always carries all of them, but a payload may be
+shorter: then each of its bits is repeated at several positions, or fills some of them and leaves the others unused.
+The paper's payloads of 0.1 to 1 bpp need this, as its D is an integer; its released code repeats the bits. A message
+changes the features least where each bit has one to three positions and the rest is unused, because E then moves few
+features and the decoders read only the positions that carry. Callers assign the bits to positions in a random order
+under a key, which also keeps the copies of a bit apart.
+
+A slot is one place in a map of the features' size. Es shrinks a picture, so that the bits of its border have no place
+of their own in such a map: see :func:`slot_bits`.
 """
 
 from functools import lru_cache
@@ -20,61 +26,76 @@ from torch.nn import functional
 from semstego.errors import ArgumentError
 
 Positions = NDArray[np.int64]
-"""The payload bit that each carrier holds, ``(carriers,)``; one past the last for a silent carrier."""
+"""The number of the payload bit at each position, ``(positions,)``; the number of bits for an unused position."""
 
 
-def tiled(payload_bits: int, carriers: int, used: int | None = None) -> Positions:
-    """The released code's: the payload again and again, and the rest filled with its beginning.
+def repeated(payload_bits: int, count: int, used: int | None = None) -> Positions:
+    """The payload again and again until the positions are full, the last time perhaps in part; as the released code.
 
     Args:
-        payload_bits: At least 1.
-        carriers: D x H x W.
-        used: So many carriers hold bits and the rest are silent; None uses all.
+        payload_bits: Bits of the payload, at least 1.
+        count: Positions of the message, D x H x W.
+        used: So many positions carry bits, and the rest is unused; None uses all of them.
+
+    Returns:
+        The bit at each position, ``(count,)``.
 
     Raises:
-        ArgumentError: If there are more bits than carriers for them.
+        ArgumentError: If there are more bits than positions for them.
     """
-    used = carriers if used is None else used
-    if not payload_bits <= used <= carriers:
-        raise ArgumentError(f"{payload_bits} bits do not fit {used} of {carriers} carriers")
-    positions = np.arange(carriers, dtype=np.int64) % payload_bits
+    used = count if used is None else used
+    if not payload_bits <= used <= count:
+        raise ArgumentError(f"{payload_bits} bits do not fit {used} of {count} positions")
+    positions = np.arange(count, dtype=np.int64) % payload_bits
     positions[used:] = payload_bits
     return positions
 
 
 def interior_first(order: NDArray[np.int64], depth: int, height: int, width: int, kernel: int) -> NDArray[np.int64]:
-    """An order of carriers ``(..., d * h * w)`` with those of the border moved behind all others.
+    """An order of positions with those at the border moved behind all others, which keep their order.
 
-    The border is read worst and, with seats, takes most room: where carriers are left over, let it be those.
+    The bits at the border are revealed with the most errors, and take the most slots. Where positions are left over,
+    it should be those.
+
+    Args:
+        order: Numbers of positions, ``(..., d * h * w)``.
+        depth: Bits per pixel of the picture, D.
+        height: Of the picture [pixels].
+        width: Of the picture [pixels].
+        kernel: Side of the kernels of Es, w [pixels]; the border is w - 1 pixels wide.
+
+    Returns:
+        The same numbers in the new order, same shape.
     """
     of_border = ~np.broadcast_to(_interior(height, width, kernel), (depth, height, width)).reshape(-1)
     return np.take_along_axis(order, np.argsort(of_border[order], axis=-1, kind="stable"), -1)
 
 
 def _interior(height: int, width: int, kernel: int) -> NDArray[np.bool_]:
-    """The pixels ``(h, w)`` that features lie on."""
+    """The pixels ``(h, w)`` that the features lie on."""
     edge, inside = kernel - 1, np.zeros((height, width), bool)
     inside[edge : height - edge, edge : width - edge] = True
     return inside
 
 
 @lru_cache
-def seats(height: int, width: int, kernel: int) -> Positions:
-    """Where h x w bits sit in two maps of the features' size, h' x w' each.
+def slot_bits(height: int, width: int, kernel: int) -> Positions:
+    """The bit in each slot, for h x w bits in two maps of the features' size h' x w'.
 
-    The first map seats the bits of the interior, each in its place. The second seats those of the border, beyond the
-    features, again and again until it is full: a convolution that must carry them in its outermost values fails them.
+    In the first map each bit of the interior has the slot at its own place. In the second the bits of the border,
+    which lie beyond the features, are repeated until the map is full. (A convolution that has to carry them in its
+    outermost values alone loses them.)
 
     Args:
-        height: Of the picture [pixels].
-        width: Of the picture [pixels].
+        height: Of the picture, h [pixels].
+        width: Of the picture, w [pixels].
         kernel: Side of the kernels of Es [pixels], above 1.
 
     Returns:
-        The bit in each seat, ``(2 * h' * w',)``.
+        ``(2 * h' * w',)``, the first map before the second, each row by row; bits are numbered row by row too.
 
     Raises:
-        ArgumentError: If the picture has more border than interior.
+        ArgumentError: If the picture has more pixels in its border than in its interior.
     """
     numbers = np.arange(height * width, dtype=np.int64).reshape(height, width)
     inside = _interior(height, width, kernel)
@@ -85,12 +106,29 @@ def seats(height: int, width: int, kernel: int) -> Positions:
 
 
 def spread(payload: Tensor, positions: Positions) -> Tensor:
-    """Bits ``(b, l)`` to a message ``(b, carriers)``, 0.5 where a carrier is silent."""
+    """Copy bits to their positions.
+
+    Args:
+        payload: Bits ``(b, l)``, float 0 or 1.
+        positions: The bit at each position, ``(positions,)``.
+
+    Returns:
+        Messages ``(b, positions)``, 0.5 at unused positions.
+    """
     return functional.pad(payload, (0, 1), value=0.5)[:, torch.from_numpy(positions).to(payload.device)]
 
 
 def gathered(logits: Tensor, positions: Positions, payload_bits: int) -> Tensor:
-    """Logits ``(b, carriers)`` to those of the payload ``(b, l)``: the mean over the copies of each bit."""
+    """Logits of a payload from those of a message: the mean over the copies of each bit.
+
+    Args:
+        logits: Of messages, ``(b, positions)``.
+        positions: The bit at each position, ``(positions,)``.
+        payload_bits: Bits of the payload, l; each has a position.
+
+    Returns:
+        Logits ``(b, l)``.
+    """
     places = torch.from_numpy(positions).to(logits.device)
     sums = logits.new_zeros(len(logits), payload_bits + 1).index_add(1, places, logits)
     return (sums / torch.bincount(places, minlength=payload_bits + 1))[:, :payload_bits]
