@@ -69,7 +69,7 @@ def facts(outcome):
         scores = array(picture).mean((2, 3))
         return np.mean([np.log(np.exp(row).sum()) - row[t] for row, t in zip(scores, (2, 0), strict=True)])
 
-    def inverse_verdict(cover, stego):
+    def inverse_of_critic(cover, stego):
         right = [np.exp(a[:, k]) / np.exp(a).sum(1) for k, a in enumerate((array(cover), array(stego)))]
         return 1 / (-np.mean(np.log(right)) + 1e-6)
 
@@ -85,7 +85,7 @@ def facts(outcome):
         "pair": mse(outcome.stego_reconstruction, outcome.cover_reconstruction),
         "cover": (mse(outcome.cover_reconstruction, outcome.cover), task(outcome.cover_reconstruction)),
         "stego": (mse(outcome.stego_reconstruction, outcome.cover), task(outcome.stego_reconstruction)),
-        "critics": (inverse_verdict(*outcome.critic_logits_1), inverse_verdict(*outcome.critic_logits_2)),
+        "critics": (inverse_of_critic(*outcome.critic_logits_1), inverse_of_critic(*outcome.critic_logits_2)),
     }
 
 
@@ -148,7 +148,7 @@ def test_confusion_takes_the_place_of_the_papers_adversary(outcome, name):
 
 
 def test_only_sets_with_a_cover_term_train_the_cover_branch_on_the_cover(outcome):
-    # Where stego and cover reconstruction agree, the paper's list has no wish left for the cover branch.
+    # Where stego and cover reconstruction agree, the paper's list asks nothing more of the cover branch.
     agreed = replace(outcome, stego_reconstruction=outcome.cover_reconstruction.detach())
     gradients = {}
     for name, losses in SETS.items():

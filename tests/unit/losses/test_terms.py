@@ -40,7 +40,7 @@ def odds(logits):
     return np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
 
 
-def verdict(cover, stego):
+def critic(cover, stego):
     return -(np.mean(np.log(odds(cover)[:, 0])) + np.mean(np.log(odds(stego)[:, 1]))) / 2
 
 
@@ -69,8 +69,8 @@ CASES = {  # the loss, its formula, what it is fed
     "features": (feature_loss, squared_error, features),
     "cosine": (cosine_loss, angle, features),
     "reconstruction": (reconstruction_loss, squared_error, pictures),
-    "critic": (critic_loss, verdict, logits),
-    "adversarial": (adversarial_loss, lambda cover, stego: 1 / (verdict(cover, stego) + 1e-6), logits),
+    "critic": (critic_loss, critic, logits),
+    "adversarial": (adversarial_loss, lambda cover, stego: 1 / (critic(cover, stego) + 1e-6), logits),
     "confusion": (confusion_loss, doubt, logits),
 }
 

@@ -111,7 +111,7 @@ def test_weights_start_as_published(network):
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (37, 51), (16, 9)])
-def test_pictures_of_any_size_and_more_channels_are_judged(height, width):
+def test_pictures_of_any_size_and_more_channels_are_taken(height, width):
     assert small()(torch.rand(2, 3, height, width) * 255).shape == (2, 2)
 
 

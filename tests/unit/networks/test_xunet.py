@@ -85,7 +85,7 @@ def test_every_group_has_the_published_side(side, channels):
 
 
 @pytest.mark.parametrize(("height", "width"), [(37, 51), (16, 9), (1, 1)])
-def test_pictures_of_any_size_are_judged(height, width):
+def test_pictures_of_any_size_are_taken(height, width):
     assert network(3, 4).eval()(torch.rand(2, 3, height, width) * 255).shape == (2, 2)
 
 

@@ -13,12 +13,12 @@ def bits(*shape):
     return torch.randint(2, shape).float()
 
 
-def model_of(loud=1.0, **chosen):
-    """A model around a codec near the identity; ``loud`` multiplies what E changes."""
+def model_of(gain=1.0, **chosen):
+    """A model around a codec near the identity; ``gain`` multiplies what E changes."""
     model = LearnedModel(Architecture(**{**SMALL, **chosen}))
     model.start_near_identity(torch.Generator().manual_seed(1))
     with torch.no_grad():
-        model.hider.dense.last.weight.mul_(loud)
+        model.hider.dense.last.weight.mul_(gain)
     return model
 
 

@@ -183,7 +183,7 @@ def test_the_scale_of_each_picture_is_its_own(covers):
 
 @torch.no_grad()
 def test_features_of_unused_positions_are_not_moved(covers):
-    model = model_of(loud=50, meeting="slots", bound=1.5).eval()
+    model = model_of(gain=50, meeting="slots", bound=1.5).eval()
     message = torch.full((4, 1, 40, 40), 0.5)
     empty = model(covers, message)
     assert torch.equal(empty.cover_features, empty.stego_features)

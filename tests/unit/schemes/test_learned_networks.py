@@ -149,7 +149,7 @@ def test_the_high_pass_residual_is_blind_to_flat_and_sloping_content():
     assert residual[0, 0] == 0
 
 
-def test_a_few_steps_on_one_batch_teach_the_decoders_what_the_encoder_hides():
+def test_a_few_steps_on_one_batch_train_the_decoders_to_read_what_the_encoder_hides():
     encoder, decoder = NETS["E"](), NETS["D1"]()
     features, message = inputs("E", 4)
     optimiser = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 3e-3)

@@ -89,8 +89,8 @@ def test_unused_positions_hold_no_bit_and_are_not_read(both, unused, seed):
     empty = message[0] == 0.5
     assert int(empty.sum()) == unused
     assert torch.equal(message[1] == 0.5, empty)
-    loud = torch.where(message == 0.5, torch.tensor(1e6), message)
-    assert torch.equal(gathered(loud, positions, payload_bits), payload)
+    filled = torch.where(message == 0.5, torch.tensor(1e6), message)
+    assert torch.equal(gathered(filled, positions, payload_bits), payload)
 
 
 @pytest.mark.parametrize("used", [99, 1001])
