@@ -136,6 +136,11 @@ class Encoding:
         return int(np.count_nonzero(self.wet)) * (self.symbols.values.size // self.wet.size)
 
     @property
+    def wet_carriers(self) -> NDArray[np.bool_]:
+        """Which of ``symbols.carriers`` must stay as they are, a view of the same shape."""
+        return np.broadcast_to(within(self.symbols, self.wet), self.symbols.carriers.shape)
+
+    @property
     def steps(self) -> NDArray[np.float64] | None:
         """Width of a symbol in each map ``(k,)`` [grey levels times the root of the block's values], if it is known."""
         if self.footprint is None:

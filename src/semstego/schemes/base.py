@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.codecs.base import Codec, Encoding, Picture, Symbols
-from semstego.errors import ArgumentError, InfeasibleError
+from semstego.errors import ArgumentError, InfeasibleError, NothingFoundError
+from semstego.message.bits import Bits
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
 from semstego.message.frame import Frame, Reader
@@ -160,6 +161,17 @@ class Scheme(Protocol):
             NothingFoundError: If there can be none.
         """
         return self.reveal_features(received.symbols, received.codec, key)
+
+
+def reader_of(found: Bits) -> Reader:
+    """A reader of bits that have all been read already."""
+
+    def read(count: int) -> Bits:
+        if count > len(found):
+            raise NothingFoundError
+        return found[:count]
+
+    return read
 
 
 SCHEMES = Registry[Scheme]("scheme", "semstego.schemes", "SCHEME")

@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.codecs.base import Codec, Encoding, Symbols, within
-from semstego.errors import InfeasibleError, NothingFoundError
-from semstego.message.bits import Bits
+from semstego.errors import InfeasibleError
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
 from semstego.message.frame import Frame, Reader
 from semstego.progress import Progress
-from semstego.schemes.base import Cover, Embedding, Scheme
+from semstego.schemes.base import Cover, Embedding, Scheme, reader_of
 
 DIRECTIONS_TRIED = 16
 ROUNDS = 16  # in which blocks may be given up
@@ -35,7 +34,7 @@ class LsbMatching(Scheme):
 
     def capacity_bits(self, cover: Cover) -> int:
         """Carriers that are not wet."""
-        return int(np.count_nonzero(~_wet(cover.encoding)))
+        return int(np.count_nonzero(~cover.encoding.wet_carriers))
 
     def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> Embedding:
         """Hide a frame.
@@ -44,10 +43,11 @@ class LsbMatching(Scheme):
             InfeasibleError: If too few symbols are dry, or the receiver would take others for dry.
         """
         symbols, payload = cover.encoding.symbols, frame.payload(key)
-        flat, wet = symbols.carriers.ravel().copy(), _wet(cover.encoding).copy()
+        flat, wet = symbols.carriers.ravel().copy(), cover.encoding.wet_carriers.flatten()
+        order = _order(cover.encoding, key)
         for turn in range(ROUNDS):
             progress("embedding", turn / ROUNDS)
-            where = _order(symbols, wet, key)[: len(payload)]
+            where = order[~wet[order]][: len(payload)]
             if len(where) < len(payload):
                 break
             stego, misread, newly_wet = _embedded(cover, flat, wet, where[flat[where] % 2 != payload], draws)
@@ -61,27 +61,15 @@ class LsbMatching(Scheme):
 
     def reveal_features(self, symbols: Symbols, codec: Codec, key: Key) -> Reader:
         """Stage I."""
-        encoding = codec.encode(codec.decode(symbols))
-        where = _order(symbols, _wet(encoding), key)
-        lowest: Bits = symbols.carriers.ravel()[where] % 2
-
-        def read(count: int) -> Bits:
-            if count > len(lowest):
-                raise NothingFoundError
-            return lowest[:count]
-
-        return read
+        where = _order(codec.encode(codec.decode(symbols)), key)
+        return reader_of(symbols.carriers.ravel()[where] % 2)
 
 
-def _wet(encoding: Encoding) -> NDArray[np.bool_]:
-    """Which carriers must stay, ``(carriers,)``."""
-    return np.broadcast_to(within(encoding.symbols, encoding.wet), encoding.symbols.carriers.shape).ravel()
-
-
-def _order(symbols: Symbols, wet: NDArray[np.bool_], key: Key) -> NDArray[np.int64]:
+def _order(encoding: Encoding, key: Key) -> NDArray[np.int64]:
     """The carriers that are not wet, in keyed order."""
-    order = key.permutation("lsb order", np.array(symbols.carriers.shape, "<u4").tobytes(), symbols.carriers.size)
-    return order[~wet[order]]
+    carriers = encoding.symbols.carriers
+    order = key.permutation("lsb order", np.array(carriers.shape, "<u4").tobytes(), carriers.size)
+    return order[~encoding.wet_carriers.ravel()[order]]
 
 
 def _steps(values: NDArray[np.uint8], draws: Draws) -> NDArray[np.int16]:
@@ -116,7 +104,7 @@ def _embedded(
             sent = symbols.with_carriers(stego.reshape(symbols.carriers.shape))
             again = cover.codec.encode(cover.codec.decode(sent))
             misread = (again.symbols.carriers != sent.carriers).any(axis=0).ravel()
-            newly_wet = (_wet(again) != wet).reshape(len(sent.carriers), -1).any(axis=0)
+            newly_wet = (again.wet_carriers.ravel() != wet).reshape(len(sent.carriers), -1).any(axis=0)
         wrong = (misread | newly_wet)[moving % misread.size]
         if attempt + 1 < DIRECTIONS_TRIED and wrong.any():
             steps[wrong] = _steps(flat[moving[wrong]], draws)

@@ -55,8 +55,7 @@ class SyndromeScheme(Scheme):
         """How many bits of a frame the cover is expected to hold."""
         encoding = cover.encoding
         carriers = encoding.symbols.carriers
-        wet = np.broadcast_to(within(encoding.symbols, encoding.wet), carriers.shape)
-        dry = 1 - np.count_nonzero(wet) / max(carriers.size, 1)
+        dry = 1 - np.count_nonzero(encoding.wet_carriers) / max(carriers.size, 1)
         layout = Layout(carriers.reshape(len(carriers), -1), Key(bytes(32)))
         if dry * layout.header_symbols * BITS_PER_DRY_SYMBOL < HEADER_BITS:
             return 0
