@@ -99,7 +99,7 @@ class Registry(Generic[Part]):
     @cached_property
     def _modules(self) -> dict[str, str]:
         return {
-            stem.replace("_", "-"): f"{self.package}.{stem}"
+            stem.lower().replace("_", "-"): f"{self.package}.{stem}"
             for stem in sorted(_stems(self.package))
             if stem not in self.beside and not stem.startswith("_")
         }

@@ -192,11 +192,15 @@ class StegoSystem:
         while fits > 0:
             trial = frame.seal(bytes(fits), None, key, bytes(frame.NONCE_BYTES))
             try:
-                self.embed(cover, trial, key, Draws.fresh())
+                embedded = self.embed(cover, trial, key, Draws.fresh())
+                # A closed codec has been asked already what stage II reads.
+                if self.codec.closed or self._reads(
+                    Opened(bytes(fits), None), streams.write(embedded.symbols, self.codec), embedded.received, key
+                ):
+                    return fits * 9 // 10
             except InfeasibleError:
-                fits = fits * 4 // 5
-            else:
-                return fits * 9 // 10
+                pass
+            fits = fits * 4 // 5
         return 0
 
 

@@ -237,3 +237,18 @@ def test_one_receiver_reads_whatever_the_costs_were(name, photographs):
     cover = Cover(photographs["coffee"][:64, :64], registry.load("cr085"))
     stego = embedded(cover, b"whatever the costs", base.load(name)).symbols
     assert read(stego, cover.codec) == b"whatever the costs"
+
+
+def test_too_few_symbols_for_a_header_hold_nothing():
+    tiny = Symbols(np.zeros((3, 4, 4), np.uint8), 32, 32, 3, block=8)
+    with pytest.raises(NothingFoundError):
+        base.load("syndrome").reveal_features(tiny, registry.load("cr085"), KEY)
+
+
+def test_more_bits_than_a_layer_has_symbols_are_infeasible(rng):
+    picture = (rng.integers(0, 2, (48, 48, 3)) * 255).astype(np.uint8)
+    picture[rng.random(picture.shape) < 0.1] = 90
+    cover = Cover(picture, Pixels())
+    sealed = frame.seal(bytes(int(1.05 * picture.size) // 8 - 28), None, KEY, bytes(8))
+    with pytest.raises(InfeasibleError):
+        base.load("syndrome").embed(cover, sealed, KEY, Draws(bytes(32)), no_progress)

@@ -90,9 +90,15 @@ class SyndromeScheme(Scheme):
         return self.cost(np.ascontiguousarray(carriers.transpose(1, 2, 0)), itself)
 
     def reveal_features(self, symbols: Symbols, codec: Codec, key: Key) -> Reader:
-        """Stage I: the header is read at once, the body when it is asked for."""
+        """Stage I: the header is read at once, the body when it is asked for.
+
+        Raises:
+            NothingFoundError: If there are too few symbols for a header.
+        """
         carriers = symbols.carriers.reshape(len(symbols.values), -1)
         layout, flat = Layout(carriers, key), carriers.ravel()
+        if layout.header_symbols < HEADER_UPPER:
+            raise NothingFoundError  # so small a picture holds no header
         header = Header.from_bits(ternary.extract(flat[layout.header], HEADER_BITS, HEADER_UPPER, HEIGHT), key)
         sealed = replace(header, upper_share=0).to_bits(key)
 
@@ -190,6 +196,8 @@ class SyndromeEmbedding(Embedding):
 
     def _code_segment(self, index: int) -> tuple[Indices, NDArray[np.uint8]]:
         where, message, upper = self._segment(index)
+        if max(upper, len(message) - upper) > len(where):
+            raise InfeasibleError  # a symbol has room for a bit in each layer
         plus, minus = self._costs(where)
         cover = self._carriers.reshape(-1)[where]
         return where, ternary.embed(cover, plus, minus, message, upper, HEIGHT)
