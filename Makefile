@@ -19,6 +19,7 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing/protocols.py
 	$(BIN)/lint-imports
 
 .venv/core: pyproject.toml constraints.txt

@@ -35,8 +35,8 @@ def hide_many(
     Codecs and schemes of your own must be objects that pickle takes.
     """
     options = {"codec": codec, "scheme": scheme, "flatten": flatten}
-    tasks: list[Any] = [(hide, (cover, message), options) for cover, message in jobs]
-    return _many("hiding", tasks, key_from(key, passphrase), workers)
+    calls: list[Any] = [(hide, (cover, message), options) for cover, message in jobs]
+    return _many("hiding", calls, key_from(key, passphrase), workers)
 
 
 def reveal_many(
@@ -49,21 +49,21 @@ def reveal_many(
     workers: int | None = None,
 ) -> list[Revealed | SemstegoError]:
     """Reveal from many streams or pictures, spread over the cores; an error stands in its place."""
-    tasks: list[Any] = [(reveal, (source,), {"codec": codec, "scheme": scheme}) for source in sources]
-    return _many("revealing", tasks, key_from(key, passphrase), workers)
+    calls: list[Any] = [(reveal, (source,), {"codec": codec, "scheme": scheme}) for source in sources]
+    return _many("revealing", calls, key_from(key, passphrase), workers)
 
 
-def _many(what: str, tasks: list[Any], key: Key, workers: int | None) -> list[Any]:
+def _many(what: str, calls: list[Any], key: Key, workers: int | None) -> list[Any]:
     console = Console(stderr=True)
-    count = min(workers or os.cpu_count() or 1, len(tasks))
+    count = min(workers or os.cpu_count() or 1, len(calls))
     if count <= 1:
-        return [_one(task, key) for task in track(tasks, what, console=console)]
+        return [_one(call, key) for call in track(calls, what, console=console)]
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        return list(track(pool.map(_one, tasks, [key] * len(tasks)), what, total=len(tasks), console=console))
+        return list(track(pool.map(_one, calls, [key] * len(calls)), what, total=len(calls), console=console))
 
 
-def _one(task: Any, key: Key) -> Any:
-    function, positional, named = task
+def _one(call: Any, key: Key) -> Any:
+    function, positional, named = call
     try:
         return function(*positional, key=key, **named)
     except SemstegoError as error:

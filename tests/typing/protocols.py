@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read by mypy, never run: every shipped part, and a user's that derives from nothing, is assigned to its protocol."""
+
+from pathlib import Path
+
+import numpy as np
+
+from semstego.codecs.base import Codec, Encoding, Picture, Symbols
+from semstego.codecs.block.codec import BlockCodec
+from semstego.codecs.block.weights import parse
+from semstego.codecs.convolutional.point import ConvolutionalPoint, from_file
+from semstego.message.cipher import Key
+from semstego.message.draws import Draws
+from semstego.message.frame import Frame, Reader
+from semstego.progress import Progress
+from semstego.schemes import hill, lsb, side_informed, suniward
+from semstego.schemes.base import Cover, Embedding, Received, Scheme
+from semstego.schemes.learned.scheme import LearnedScheme
+from semstego.schemes.lsb import LsbMatching
+from semstego.schemes.syndrome.scheme import SyndromeScheme
+from semstego.steganalysis.detectors.base import Detector
+from semstego.steganalysis.learning.feature_detector import FeatureDetector
+from semstego.steganalysis.learning.network_detector import NetworkDetector
+from semstego.system.stego_system import StegoSystem
+from semstego.tasks.agreement import Agreement
+from semstego.tasks.base import Task
+from semstego.tasks.classification import Classification
+
+block: BlockCodec = parse(b"", "cr085")
+convolutional: ConvolutionalPoint = from_file(Path("learned-photo"), "learned-photo")
+codecs: list[Codec] = [block, convolutional]
+schemes: list[Scheme] = [
+    SyndromeScheme(), LearnedScheme(), LsbMatching(), hill.SCHEME, suniward.SCHEME, side_informed.SCHEME, lsb.SCHEME,
+]  # fmt: skip
+tasks: list[Task] = [Classification(), Agreement()]
+
+
+def detectors(feature: FeatureDetector, network: NetworkDetector) -> list[Detector]:
+    """Both kinds."""
+    return [feature, network]
+
+
+class Mine:
+    """A codec that derives from nothing."""
+
+    name = "mine"
+    fingerprint = bytes(8)
+    closed = False
+
+    def encode(self, picture: Picture) -> Encoding:
+        """Es."""
+        return Encoding.of(Symbols(np.ascontiguousarray(picture.transpose(2, 0, 1)), *picture.shape))
+
+    def decode(self, symbols: Symbols) -> Picture:
+        """Ds."""
+        return np.ascontiguousarray(symbols.values.transpose(1, 2, 0))
+
+    def recover(self, picture: Picture) -> Symbols:
+        """Stage II."""
+        return self.encode(picture).symbols
+
+    def pack(self, symbols: Symbols) -> bytes:
+        """To bytes."""
+        return symbols.values.tobytes()
+
+    def unpack(self, coded: bytes, height: int, width: int, channels: int) -> Symbols:
+        """From bytes."""
+        return Symbols(np.frombuffer(coded, np.uint8).reshape(channels, height, width), height, width, channels)
+
+
+class Own:
+    """A scheme that derives from nothing."""
+
+    name = "own"
+    default_codec = "cr085"
+    keeps_law = False
+
+    @property
+    def uncorrected(self) -> Scheme:
+        """Itself."""
+        return self
+
+    def capacity_bits(self, cover: Cover) -> int:
+        """None."""
+        return 0
+
+    def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> Embedding:
+        """Nothing."""
+        return Embedding(cover.encoding.symbols)
+
+    def reveal_features(self, symbols: Symbols, codec: Codec, key: Key) -> Reader:
+        """Stage I."""
+        return lambda count: np.zeros(count, np.uint8)
+
+    def reveal_picture(self, received: Received, key: Key) -> Reader:
+        """Stage II."""
+        return self.reveal_features(received.symbols, received.codec, key)
+
+
+system = StegoSystem(Mine(), Own())
