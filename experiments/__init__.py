@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""One folder a study; every figure in results/ is written by one of these modules."""

@@ -30,7 +30,7 @@ def advice(results: list[dict[str, Any]]) -> dict[str, Any]:
     rate = max(rate for rate, p_e in worst.items() if p_e >= LEAST_P_E)
     judges = ", ".join(sorted({cell["judge"] for cell in cells}))
     where = (
-        f"judges {judges}, trained on {cells[0]['training_pairs']} pairs, {SIDE}x{SIDE} pictures, "
+        f"detectors {judges}, trained on {cells[0]['training_pairs']} pairs, {SIDE}x{SIDE} pictures, "
         "docs/audit.md; scaled to other sizes by the square-root law; stronger judges may find more"
     )
     return {

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""Do messages come back exactly, and does damage ever pass for a message?"""

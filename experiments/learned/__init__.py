@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""The learned scheme beside the paper, on files, on other sets, and its training."""

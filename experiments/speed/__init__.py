@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""Time and memory: files, codes, training, and this tree beside an earlier commit."""

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""Codecs: a picture becomes symbols, symbols become a picture and bytes; and how they are found."""

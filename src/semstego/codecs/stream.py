@@ -15,7 +15,7 @@
         50      -  coded         nothing may follow
 
 Nothing in the header depends on a hidden message: no time, no name, no flag, no optional field. The block size is no
-field, it belongs to the codec. The checksum is SHA-256 because one wrong symbol must not pass in silence (a CRC-32 lets
+field, it belongs to the codec. The checksum is SHA-256 because one wrong symbol must not pass unnoticed (a CRC-32 lets
 one damage in four thousand million through, and Python has no faster 64-bit digest); eight bytes of it leave one in
 2**64. It finds accidents, not forgery: whoever writes a stream can write its checksum.
 """

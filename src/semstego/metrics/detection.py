@@ -84,7 +84,7 @@ def roc(cover_scores: ArrayLike, stego_scores: ArrayLike) -> Roc:
 def p_e(cover_scores: ArrayLike, stego_scores: ArrayLike) -> float:
     """Least mean error over all thresholds, min (P_FA + P_MD) / 2, of [Pevny2010].
 
-    The threshold is picked on the very scores it is judged on, which flatters the detector on small sets; with a
+    The threshold is picked on the very scores that it is measured on, which flatters the detector on small sets; with a
     threshold from elsewhere use `p_e_at`.
 
     Args:
@@ -218,7 +218,7 @@ def paired_bootstrap_interval(
     n: int = 1000,
     level: float = 0.95,
 ) -> Interval:
-    """Interval of the difference of two methods judged on the same pictures.
+    """Interval of the difference of two methods measured on the same pictures.
 
     Both figures are computed on the same drawn rows, so what makes a photograph hard for both cancels; two intervals
     of their own would overlap long after the difference is certain.

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Schemes: how a frame is hidden in symbols and read at both stages."""
+"""Steganographic schemes: one file or folder each, found by name."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.codecs.base import Codec, Encoding, Symbols, within
+from semstego.codecs.base import Codec, Encoding, Symbols
 from semstego.errors import InfeasibleError
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws

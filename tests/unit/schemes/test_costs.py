@@ -89,10 +89,10 @@ def test_hill_adds_up_what_a_change_does_to_the_pixels():
     np.testing.assert_allclose(costs.hill(picture, footprint)[0], expected, rtol=1e-4)
 
 
-def test_strips_leave_no_seams(monkeypatch):
+def test_tiles_leave_no_seams(monkeypatch):
     picture = photograph_like(5, 300, 40)
     whole = costs.hill(picture, PIXEL)
-    monkeypatch.setattr(costs, "STRIP_ROWS", 17)
+    monkeypatch.setattr(costs, "TILE_ROWS", 17)
     np.testing.assert_allclose(costs.hill(picture, PIXEL), whole, rtol=1e-5)
 
 
@@ -147,7 +147,7 @@ def test_what_another_map_foretells_is_dear_however_busy_it_is():
 def test_strips_of_the_joint_cost_leave_no_seams(monkeypatch):
     symbols = np.random.default_rng(2).integers(0, 256, (4, 40, 9)).astype(np.uint8)
     whole = costs.joint(symbols)
-    monkeypatch.setattr(costs, "STRIP_ROWS", 3)
+    monkeypatch.setattr(costs, "TILE_ROWS", 3)
     np.testing.assert_array_equal(costs.joint(symbols), whole)
 
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""The closed block codec: an orthonormal basis in integers, exact at both stages."""

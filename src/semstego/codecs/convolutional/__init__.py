@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""The paper's codec: Es and Ds as convolutional networks, and the quantiser of Eq. 9; an open codec."""

@@ -26,7 +26,7 @@ Cost = Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.float32]]
 HILL_FLOOR = np.float32(1e-2)  # of the smoothed residual [grey levels]; one-colour regions are dear, not infinitely so
 SIDE_FLOOR = 0.3  # a symbol half a step from its neighbour is cheap, never free; why so high: docs/log.md
 STILLNESS = np.float32(0.1)  # variance below which symbols count as predicted [steps squared]
-STRIP_ROWS = 128  # rows worked on at a time, so that temporaries stay small on 50 megapixels
+TILE_ROWS = 128  # rows worked on at a time, so that temporaries stay small on 50 megapixels
 UNIWARD_SIGMA = 1.0
 # Daubechies' wavelet with eight vanishing moments, decomposition high-pass (16 taps); a mathematical constant.
 DB8_HIGH = np.array(
@@ -44,12 +44,12 @@ def hill(picture: NDArray[np.uint8], footprint: NDArray[np.float32]) -> NDArray[
     """HILL: a pixel costs the 15x15 mean of 1 / (3x3 mean of |residual|); a symbol the sum of |change| * cost."""
     halo = 9  # 1 for the residual, 1 for the 3x3 mean, 7 for the 15x15 mean
 
-    def pixel_costs(strip: NDArray[np.float32]) -> NDArray[np.float32]:
-        second = np.diff(np.diff(strip, 2, axis=0), 2, axis=1)
+    def pixel_costs(tile: NDArray[np.float32]) -> NDArray[np.float32]:
+        second = np.diff(np.diff(tile, 2, axis=0), 2, axis=1)
         energy = _window_sum(np.abs(second), 3) / np.float32(9)
         return _window_sum(1 / np.maximum(energy, HILL_FLOOR), 15) / np.float32(225)
 
-    return _strip_wise(picture, footprint, halo, pixel_costs)
+    return _tile_wise(picture, footprint, halo, pixel_costs)
 
 
 def suniward(picture: NDArray[np.uint8], footprint: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -84,8 +84,8 @@ def joint(symbols: NDArray[np.uint8]) -> NDArray[np.float32]:
     squares = np.empty((channels, rows - 2, columns - 2), np.float32)
     rho = np.empty(symbols.shape, np.float32)
 
-    def strip(index: int) -> None:
-        first, last = index * STRIP_ROWS, min((index + 1) * STRIP_ROWS, rows - 2)
+    def tile(index: int) -> None:
+        first, last = index * TILE_ROWS, min((index + 1) * TILE_ROWS, rows - 2)
         squares[:, first:last] = predictor.residuals(symbols[:, first : last + 2]) ** 2
 
     def one_map(k: int) -> None:
@@ -93,7 +93,7 @@ def joint(symbols: NDArray[np.uint8]) -> NDArray[np.float32]:
         variance = _window_sum(np.pad(squares[k], 2, "edge"), 3) / np.float32(9)
         rho[k] = _window_sum(np.pad(1 / (variance + STILLNESS), 1, "edge"), 3) / np.float32(9)
 
-    for _ in in_threads(strip, range(-(-(rows - 2) // STRIP_ROWS))):
+    for _ in in_threads(tile, range(-(-(rows - 2) // TILE_ROWS))):
         pass
     for _ in in_threads(one_map, range(channels)):
         pass
@@ -134,7 +134,7 @@ def side_informed(
     return np.where(error > 0, towards, away), np.where(error < 0, towards, away)
 
 
-def _strip_wise(
+def _tile_wise(
     picture: NDArray[np.uint8],
     footprint: NDArray[np.float32],
     halo: int,
@@ -145,9 +145,9 @@ def _strip_wise(
     rows, columns = picture.shape[0] // block, picture.shape[1] // block
     rho = np.empty((kept, rows, columns), np.float32)
     weight = np.abs(footprint)
-    step = max(1, STRIP_ROWS // block)
+    step = max(1, TILE_ROWS // block)
 
-    def strip(index: int) -> None:
+    def tile(index: int) -> None:
         first, last = index * step, min((index + 1) * step, rows)
         total = np.zeros((kept, last - first, columns), np.float32)
         for channel in range(channels):
@@ -157,7 +157,7 @@ def _strip_wise(
             total += np.einsum("kyx,rycx->krc", weight[:, :, :, channel], blocks, optimize=True)
         rho[:, first:last] = total
 
-    for _ in in_threads(strip, range(-(-rows // step))):
+    for _ in in_threads(tile, range(-(-rows // step))):
         pass
     return rho
 

@@ -89,7 +89,7 @@ class Layout:
         return -(-self.body_symbols // SEGMENT_SYMBOLS)
 
     def body_blocks(self, nonce: bytes) -> list[Indices]:
-        """The blocks of each segment, dealt by key and nonce."""
+        """The blocks of each segment, assigned by key and nonce."""
         body = self._salted[self._header_blocks :]
         body = body[self.key.permutation("body", self.salt + nonce, len(body))]
         bounds = self.bounds(len(body))

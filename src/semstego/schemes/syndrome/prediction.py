@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a symbol's neighbours in all maps tell of it: a linear prediction, and what it leaves.
+"""A linear prediction of each symbol from its neighbours in all maps, and the residuals that it leaves.
 
     maps ─▸ least squares: every value from the 3x3 values around it in all maps, itself left out ─▸ weights
     maps ─▸ value less prediction ─▸ residuals
 
-A codec's maps tell of one another, above all at one place. What all of them foretell is no place for a change: a
+A codec's maps depend on one another, above all at one place. What all of them predict is no place for a change: a
 warden computes the same prediction. Weights are multiples of 1/1024 and sums are of whole numbers below 2^53 while
 fitting, below 2^24 while predicting: nothing is rounded, and the order of additions does not matter.
 """
