@@ -3,7 +3,7 @@
 
     python -m tools.advise        # results/audit*.json, those in RESULTS -> src/semstego/weights/advice.json
 
-The advice is the highest measured rate at which the P_E of every judge stays at 0.45 or above at both stages.
+The advice is the highest measured rate at which the P_E of every detector stays at 0.45 or above at both stages.
 """
 
 import json
@@ -20,7 +20,7 @@ LEAST_P_E = 0.45
 
 
 def advice(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """Rate, size and P_E of the judge and stage that give most away."""
+    """Rate, size and P_E of the detector and stage that give most away."""
     worst: dict[float, float] = {}
     cells = [cell for one in results for cell in one["cells"]]
     for cell in cells:
@@ -28,10 +28,10 @@ def advice(results: list[dict[str, Any]]) -> dict[str, Any]:
         if scheme == SCHEME:
             worst[float(rate)] = min(worst.get(float(rate), 1.0), cell["p_e"]["estimate"])
     rate = max(rate for rate, p_e in worst.items() if p_e >= LEAST_P_E)
-    judges = ", ".join(sorted({cell["judge"] for cell in cells}))
+    names = ", ".join(sorted({cell["judge"] for cell in cells}))
     where = (
-        f"detectors {judges}, trained on {cells[0]['training_pairs']} pairs, {SIDE}x{SIDE} pictures, "
-        "docs/audit.md; scaled to other sizes by the square-root law; stronger judges may find more"
+        f"detectors {names}, trained on {cells[0]['training_pairs']} pairs, {SIDE}x{SIDE} pictures, "
+        "docs/audit.md; scaled to other sizes by the square-root law; stronger detectors may find more"
     )
     return {
         "codec": "cr085",

@@ -57,7 +57,7 @@ def test_a_codec_is_fitted_to_a_task_and_hides(folder):
     assert card["colour basis moved under eq. 3"]["task"] == "fashion-mnist"
     assert "--task task.yaml" in card["command"]
     fitted, shipped = registry.load(folder / "mine.safetensors"), registry.load("cr025")
-    assert fitted.codec.basis(3).kept == shipped.codec.basis(3).kept
+    assert fitted.basis(3).kept == shipped.basis(3).kept
     (folder / "message").write_text("by task")
     run("hide", "photographs/coffee.png", "message", "-o", "out.sem", "--picture", "out.png",
         "--codec", "mine.safetensors", folder=folder)  # fmt: skip

@@ -23,7 +23,7 @@ class Capacity:
     Attributes:
         max_message_bytes: Longest message that is expected to fit.
         recommended_message_bytes: Longest message at the measured detectability below, or at the rate that had it.
-        recommended_p_e: Detection error of the best detector at that size, 0.5 being blind guessing; None if not measured.
+        recommended_p_e: Detection error of the best detector at that size, 0.5 being guessing; None if not measured.
         measured: Where and how that was measured, for this codec or for another one.
         symbols: Symbols of the picture.
         wet_symbols: Symbols that must not change.

@@ -17,14 +17,14 @@ from semstego.tasks import agreement
 
 
 @pytest.fixture(scope="module")
-def judge():
+def task():
     torch.set_num_threads(1)
-    return agreement.load()
+    return agreement.TASK.prepared(None, "")
 
 
 @pytest.fixture
 def squares(tmp_path, photographs):
-    """The bundled photographs, large enough for the judge."""
+    """The bundled photographs, large enough for the network."""
     for name, picture in photographs.items():
         image = Image.fromarray(np.squeeze(picture)).convert("RGB")
         scale = 256 / min(image.size)
@@ -32,27 +32,28 @@ def squares(tmp_path, photographs):
     return tmp_path
 
 
-def test_it_knows_a_tripod_and_a_cup_of_coffee(judge, squares):
-    data = agreement.label(judge, squares)
-    names = [judge.classes[label] for label in data.labels]
+def test_it_knows_a_tripod_and_a_cup_of_coffee(task, squares):
+    data = task.examples(squares, "", "")
+    names = [task.classes[label] for label in data.labels]
     assert data.pictures.shape == (5, 224, 224, 3)
     assert (names[1], names[3]) == ("tripod", "espresso")
 
 
-def test_noise_ends_the_agreement(judge, squares, rng):
-    data = agreement.label(judge, squares)
-    assert right_answers(judge, data.pictures, data.labels).all()
-    assert not right_answers(judge, rng.integers(0, 256, data.pictures.shape, np.uint8), data.labels).any()
-    assert (judge.answers(data.pictures)[1] <= 1).all()
+def test_noise_ends_the_agreement(task, squares, rng):
+    data = task.examples(squares, "", "")
+    assert right_answers(task, data.pictures, data.labels).all()
+    assert not right_answers(task, rng.integers(0, 256, data.pictures.shape, np.uint8), data.labels).any()
+    assert (task.labels(data.pictures)[1] <= 1).all()
+    assert task.answers(data.pictures)[1].endswith("tripod")
 
 
-def test_a_folder_of_tiny_pictures_and_a_missing_package_are_named(judge, tmp_path, monkeypatch):
+def test_a_folder_of_tiny_pictures_and_a_missing_package_are_named(task, tmp_path, monkeypatch):
     Image.new("RGB", (100, 300)).save(tmp_path / "small.png")
     with pytest.raises(PictureError, match="224"):
-        agreement.label(judge, tmp_path)
+        task.examples(tmp_path, "", "")
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
     with pytest.raises(DataError, match=r"semstego\[semantic\]"):
-        agreement.load()
+        agreement.TASK.prepared(None, "")
 
 
 def test_the_command_writes_figures_and_a_sheet(squares, tmp_path):

@@ -9,26 +9,28 @@ import pytest
 import torch
 import yaml
 
+from semstego.codecs import registry
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import WeightsError
 from semstego.evaluation.task_gap import evaluate, in_words
 from semstego.losses.semantic import semantic_loss
 from semstego.plots.task_sheet import draw
+from semstego.system.stego_system import StegoSystem
 from semstego.tasks import classification
 
 MAX_WEIGHTS_BYTES = 16 << 20
 
 
 @pytest.fixture(scope="module")
-def judge():
+def classifier():
     torch.set_num_threads(1)
     return classification.load("fashion-mnist")
 
 
 @pytest.fixture
-def data(judge, rng):
+def data(classifier, rng):
     pictures = rng.integers(32, 224, (3, 8, 8, 1), dtype=np.uint8).repeat(8, 1).repeat(8, 2)
-    return LabelledPictures(pictures, np.array([0, 1, 2]), judge.classes)
+    return LabelledPictures(pictures, np.array([0, 1, 2]), classifier.classes)
 
 
 @pytest.mark.parametrize("name", classification.SHIPPED)
@@ -39,11 +41,11 @@ def test_every_shipped_classifier_has_a_card_that_fits_and_is_small_enough(name)
     assert len(content) <= MAX_WEIGHTS_BYTES
 
 
-def test_weights_come_back_from_their_file(judge, tmp_path):
-    (tmp_path / "w.safetensors").write_bytes(classification.to_bytes(judge.network, judge.classes))
+def test_weights_come_back_from_their_file(classifier, tmp_path):
+    (tmp_path / "w.safetensors").write_bytes(classification.to_bytes(classifier.network, classifier.classes))
     again, pictures = classification.load(tmp_path / "w.safetensors"), torch.rand(2, 3, 64, 64)
-    assert torch.equal(again.network(pictures), judge.network(pictures))
-    assert again.classes == judge.classes
+    assert torch.equal(again.network(pictures), classifier.network(pictures))
+    assert again.classes == classifier.classes
 
 
 def test_other_files_are_refused(tmp_path):
@@ -54,30 +56,48 @@ def test_other_files_are_refused(tmp_path):
         classification.load("no-such-net")
 
 
-def test_the_semantic_loss_weighs_picture_and_task_as_equation_3_says(judge):
+def test_the_semantic_loss_weighs_picture_and_task_as_equation_3_says(classifier):
     cover, seen, target = torch.rand(2, 3, 64, 64), torch.rand(2, 3, 64, 64, requires_grad=True), torch.tensor([1, 2])
-    loss = semantic_loss(seen, cover, target, judge)
-    odds = judge.network(seen).detach().numpy().astype(float)
+    loss = semantic_loss(seen, cover, target, classifier)
+    odds = classifier.network(seen).detach().numpy().astype(float)
     entropy = np.mean([np.log(np.exp(row).sum()) - row[t] for row, t in zip(odds, (1, 2), strict=True)])
     error = np.mean((seen.detach().numpy() - cover.numpy()).astype(float) ** 2)
     assert loss.item() == pytest.approx(0.99 * error + 0.01 * entropy, rel=1e-4)
     loss.backward()
     assert seen.grad.abs().sum() > 0
-    assert all(p.grad is None for p in judge.network.parameters())  # frozen
+    assert all(p.grad is None for p in classifier.network.parameters())  # frozen
 
 
-def test_an_evaluation_compares_the_same_pictures_in_three_forms(judge, data):
-    found = evaluate(judge, data, "cr085", 0.25, seed=1, workers=1, progress=lambda what, share: None)
-    again = evaluate(judge, data, "cr085", 0.25, seed=1, workers=1, progress=lambda what, share: None)
+def test_an_evaluation_compares_the_same_pictures_in_three_forms(classifier, data):
+    found = evaluate(
+        classifier,
+        data,
+        StegoSystem(registry.load("cr085")),
+        0.25,
+        seed=1,
+        workers=1,
+        progress=lambda what, share: None,
+    )
+    again = evaluate(
+        classifier,
+        data,
+        StegoSystem(registry.load("cr085")),
+        0.25,
+        seed=1,
+        workers=1,
+        progress=lambda what, share: None,
+    )
     assert found.figures == again.figures
     assert set(found.figures["accuracy"]) == {"clean", "cover reconstruction", "stego reconstruction"}
     assert found.figures["pictures"] + found.figures["refused"] == len(data)
-    assert (found.received.stegos != found.received.covers).any()
+    assert (found.transmitted.stegos != found.transmitted.covers).any()
     assert "cover reconstruction to stego reconstruction" in in_words(found.figures)
-    assert draw(judge, data, found.received).startswith(b"\x89PNG")
+    assert draw(classifier, data, found.transmitted).startswith(b"\x89PNG")
 
 
-def test_pictures_that_cannot_carry_the_payload_are_counted_and_left_out(judge, data):
-    found = evaluate(judge, data, "cr025", 1.0, seed=1, workers=1, progress=lambda what, share: None)
+def test_pictures_that_cannot_carry_the_payload_are_counted_and_left_out(classifier, data):
+    found = evaluate(
+        classifier, data, StegoSystem(registry.load("cr025")), 1.0, seed=1, workers=1, progress=lambda what, share: None
+    )
     assert found.figures["refused"] == 3
     assert "accuracy" not in found.figures

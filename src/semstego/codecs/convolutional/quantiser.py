@@ -3,7 +3,7 @@
 
     features ─ / scale ─▸ [-1, 1] ─ (x + 1) / 2 * 255 ─ round ─▸ symbols 0..255 ─ (2 q / 255 - 1) * scale ─▸ features
 
-``Variant.PAPER`` with a scale from each cover is Eq. 9 to the letter; where the paper says nothing, a scale belongs to one
+``Variant.PAPER`` with a scale from each cover is Eq. 9 to the letter; the paper leaves open that a scale belongs to one
 picture and not to a batch, and it is at most 255. Its ceil shifts all features up by half a step, and its modulus turns
 a stego feature above the largest of its cover into the lowest symbol. ``Variant.OURS`` differs in this: it rounds to
 the nearest symbol, half to even, and clamps. The paper does not say how the receiver gets the scale: here it is a
