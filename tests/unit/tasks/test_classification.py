@@ -15,6 +15,7 @@ from semstego.errors import WeightsError
 from semstego.evaluation.task_gap import evaluate, in_words
 from semstego.losses.semantic import semantic_loss
 from semstego.plots.task_sheet import draw
+from semstego.progress import no_progress
 from semstego.system.stego_system import StegoSystem
 from semstego.tasks import classification
 
@@ -66,6 +67,10 @@ def test_the_semantic_loss_weighs_picture_and_task_as_equation_3_says(classifier
     loss.backward()
     assert seen.grad.abs().sum() > 0
     assert all(p.grad is None for p in classifier.network.parameters())  # frozen
+
+
+def measure(task, data, codec, bpp):
+    return evaluate(task, data, StegoSystem(registry.load(codec)), bpp, seed=1, workers=1, progress=no_progress)
 
 
 def test_an_evaluation_compares_the_same_pictures_in_three_forms(classifier, data):
