@@ -38,9 +38,9 @@ def folder(tmp_path_factory, photographs):
     for part, names in zip(crops.LISTS.values(), (("coffee", "chelsea"), ("astronaut",), ("rocket",)), strict=True):
         (lists / part).write_text("".join(f"{name}.png\n" for name in names))
     crops.build(place / "crops", place / "photographs", kind="plain", split=lists, counts=counts)
-    pictures = np.stack(
-        [photographs["chelsea"][y : y + 32, x : x + 32] for y in range(0, 256, 32) for x in (0, 64, 128)]
-    )
+    whole, step = photographs["chelsea"], 32
+    rows, columns = (range(0, side - step, step // 2) for side in whole.shape[:2])
+    pictures = np.stack([whole[y : y + step, x : x + step] for y in rows for x in columns][:60])
     stegos = lsb_matching(pictures, 1.0, np.random.default_rng(2))
     for side, maps in (("covers", pictures), ("stegos", stegos)):
         (place / side).mkdir()

@@ -83,7 +83,7 @@ def test_every_size_from_32_to_48_closes(point, channels):
         for width in range(32, 49):
             picture = np.random.default_rng(height * 64 + width).integers(0, 256, (height, width, channels), np.uint8)
             symbols = codec.encode(picture).symbols
-            assert symbols.values.shape == (codec.basis(channels).kept, *(-(-side // codec.basis(channels).block) for side in (height, width)))
+            assert symbols.values.shape == codec.symbol_shape(height, width, channels)
             decoded = codec.decode(symbols)
             assert decoded.shape == picture.shape
             assert (codec.recover(decoded).carriers == symbols.carriers).all()

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from semstego.codecs.base import Symbols
 from semstego.codecs import registry, stream
+from semstego.codecs.base import Symbols
 from semstego.datasets.built import crops
 from semstego.errors import DataError
 from semstego.steganalysis.cache import Cache
