@@ -15,7 +15,8 @@ of an f-string, a path and a format:
     {{stc.bits:,.0f}}                          thousands with commas: 1,000
 
 A key may hold dots and slashes: of several keys that fit, the longest is taken. From 10,000 on thousands get commas
-in any case. Halves are rounded away from zero. A template with a marker that leads to no number renders nothing.
+in any case. Halves are rounded away from zero. A template with a marker that leads to no number renders nothing. Lines
+that are comments, ``<!-- ... -->``, are for those who edit the template, and are left out of the document.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 TEMPLATES = Path("docs/templates")
 MARKER = re.compile(r"\{\{(?P<path>[^{}\n]+):(?P<form>,?\.\d+f)\}\}")
+COMMENT = re.compile(r"^<!--.*-->\n", re.MULTILINE)
 FACTOR = re.compile(r"(?P<path>.*?)\s+\*(?P<factor>-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
 
 
@@ -62,9 +64,9 @@ def look_up(path: str) -> Decimal:
         KeyError: If the path leads nowhere, or to something that is no finite number.
     """
     given = FACTOR.fullmatch(path)
-    keys, factor = (given["path"], given["factor"]) if given else (path, "1")
-    stem, _, rest = keys.partition(".")
-    return Decimal(repr(_descend(results(stem), rest))) * Decimal(factor)
+    stem, _, rest = (given["path"] if given else path).partition(".")
+    number = Decimal(repr(_descend(results(stem), rest)))
+    return number * Decimal(given["factor"]) if given else number  # a product is rounded to 28 digits
 
 
 def _descend(node: Any, rest: str) -> int | float:
@@ -151,7 +153,7 @@ def rendered(template: Path) -> tuple[str, list[str]]:
     """
     text, faults = filled((ROOT / template).read_text(encoding="utf-8"))
     origin = f"<!-- made from {template.as_posix()} by python -m tools.fill_figures -->\n"
-    return text + origin, [f"{template.as_posix()}:{fault}" for fault in faults]
+    return COMMENT.sub("", text) + origin, [f"{template.as_posix()}:{fault}" for fault in faults]
 
 
 def main(arguments: list[str] | None = None) -> int:
