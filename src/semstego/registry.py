@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts by name: the modules of one of our folders, what other packages offer by entry points, and ``package:Object``.
+"""Parts by name: the modules of our folders, what other packages offer by entry points, and ``package:Object``.
 
     name              found in                                                   what it gives
     ----------------  ---------------------------------------------------------  -------------------------------------
@@ -34,13 +34,13 @@ class Registry(Generic[Part]):
 
     Attributes:
         kind: One of them, in a word.
-        package: The folder whose modules each hold one.
+        package: The folder whose modules each hold one; or several folders, the first of which goes first.
         constant: What a module calls it.
-        beside: Modules of the folder that hold none; ``base`` has what all parts offer.
+        beside: Modules of the folders that hold none; ``base`` has what all parts offer.
     """
 
     kind: str
-    package: str
+    package: str | tuple[str, ...]
     constant: str
     beside: tuple[str, ...] = ("base",)
 
@@ -72,7 +72,8 @@ class Registry(Generic[Part]):
         except SemstegoError:
             raise
         except Exception as error:  # whatever somebody's module does while it is imported
-            if module.startswith(f"{self.package}."):  # ours: what is missing is said by the module itself
+            ours = tuple(f"{package}." for package in self._packages)
+            if module.startswith(ours):  # what is missing is said by the module itself
                 raise
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
             raise ArgumentError(f"the {self.kind} {name!r} cannot be had ({reason})") from error
@@ -98,11 +99,16 @@ class Registry(Generic[Part]):
 
     @cached_property
     def _modules(self) -> dict[str, str]:
-        return {
-            stem.lower().replace("_", "-"): f"{self.package}.{stem}"
-            for stem in sorted(_stems(self.package))
-            if stem not in self.beside and not stem.startswith("_")
-        }
+        found: dict[str, str] = {}
+        for package in self._packages:
+            for stem in sorted(_stems(package)):
+                if stem not in self.beside and not stem.startswith("_"):
+                    found.setdefault(stem.lower().replace("_", "-"), f"{package}.{stem}")
+        return found
+
+    @property
+    def _packages(self) -> tuple[str, ...]:
+        return (self.package,) if isinstance(self.package, str) else self.package
 
     @cached_property
     def _offered(self) -> dict[str, EntryPoint]:

@@ -6,7 +6,10 @@ import sys
 import zipfile
 from pathlib import Path
 
+from semstego.datasets.base import DATASETS, can_be_fetched
+
 SEMSTEGO = Path(sys.executable).parent / "semstego"
+FETCHED = [name for name in DATASETS.shipped() if can_be_fetched(DATASETS.get(name))]
 
 
 def run(*arguments, status=0):
@@ -18,7 +21,7 @@ def run(*arguments, status=0):
 
 def test_help_names_the_sets():
     help_text = run("fetch", "--help").stdout
-    assert all(name in help_text for name in ("fashion-mnist", "cifar10", "bossbase"))
+    assert all(name in help_text for name in FETCHED)
 
 
 def test_a_set_is_taken_from_a_folder_and_then_kept(tmp_path):
@@ -35,7 +38,13 @@ def test_a_set_is_taken_from_a_folder_and_then_kept(tmp_path):
 
 def test_an_unknown_set_is_wrong_usage(tmp_path):
     done = run("fetch", "imagenet", "-o", tmp_path / "out", status=2)
-    assert "fashion-mnist, cifar10, bossbase" in done.stderr
+    assert all(name in done.stderr for name in FETCHED)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_set_that_is_built_is_wrong_usage(tmp_path):
+    done = run("fetch", "crops", "-o", tmp_path / "out", status=2)
+    assert all(name in done.stderr for name in FETCHED)
     assert not (tmp_path / "out").exists()
 
 

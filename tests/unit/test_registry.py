@@ -137,6 +137,15 @@ def test_a_fault_of_our_own_module_is_shown_as_it_is():
         parts().get("empty")
 
 
+def test_parts_of_several_folders_are_listed_folder_by_folder_and_the_first_folder_goes_first(tmp_path):
+    write(tmp_path / "house", {"annex/__init__.py": "", "annex/first.py": "PART = 'other'", "annex/attic.py": "1 / 0"})
+    both = Registry("part", ("house", "house.annex"), "PART", ("base", "empty", "broken", "annex"))
+    assert both.names() == ["factory", "first", "large", "second-part", "attic"]
+    assert both.get("first") == "first"
+    with pytest.raises(ZeroDivisionError):  # a fault of our own
+        both.get("attic")
+
+
 # --- entry points
 
 

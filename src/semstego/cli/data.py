@@ -16,7 +16,7 @@ def group() -> None:
 
 @app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="fashion-mnist, cifar10 or bossbase.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="bossbase, cifar10, fashion-mnist, or package:Object.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for its files; made if need be.")],
     source: Annotated[
         Path | None, typer.Option("--from", help="Folder (or Debian package) that holds the files already: no network.")
@@ -27,12 +27,18 @@ def fetch(
     Interrupted downloads go on where they broke off; what is there already and right is kept.
     """
     from semstego.cli import terminal
-    from semstego.datasets.sets import FETCHED
+    from semstego.datasets.base import DATASETS, can_be_fetched
+    from semstego.errors import ArgumentError
 
-    if name not in FETCHED:
-        raise typer.BadParameter(f"NAME takes {', '.join(FETCHED)}")
+    try:
+        dataset = DATASETS.get(name)
+    except ArgumentError as error:
+        raise typer.BadParameter(str(error)) from None
+    if not can_be_fetched(dataset):
+        fetched = [one for one in DATASETS.shipped() if can_be_fetched(DATASETS.get(one))]
+        raise typer.BadParameter(f"{name} is not fetched; NAME takes {', '.join(fetched)}")
     with terminal.bar() as progress:
-        FETCHED[name](output, source, progress)
+        dataset.fetch(output, source, progress)
     print(f"{output}: {name} is complete")
 
 
@@ -59,8 +65,9 @@ def build_objects(
     Photographed objects of ten classes are pasted over photographs: labels and boxes are exact. A few minutes.
     """
     from semstego.cli import terminal
-    from semstego.datasets.built import objects, set_folder
-    from semstego.datasets.built import objects_build as builder
+    from semstego.datasets import set_folder
+    from semstego.datasets.built import objects
+    from semstego.datasets.built.objects import build as builder
     from semstego.datasets.download import debian
 
     set_folder.check(output, objects.DESCRIPTION, force=force)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""Data sets: what they offer, those that are fetched or built, and folders of photographs."""

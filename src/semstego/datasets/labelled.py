@@ -52,8 +52,13 @@ class LabelledPictures:
 
     def held_out(self, every: int) -> tuple["LabelledPictures", "LabelledPictures"]:
         """All but one picture in ``every``, and those: a validation set for sets that come without one."""
-        chosen = np.arange(len(self)) % every == every - 1
+        chosen = held_out(len(self), every)
         rest, held = (
             LabelledPictures(self.pictures[rows], self.labels[rows], self.classes) for rows in (~chosen, chosen)
         )
         return rest, held
+
+
+def held_out(count: int, every: int) -> NDArray[np.bool_]:
+    """Which of so many pictures validate, one in ``every``: true ``(count,)`` for those."""
+    return np.equal(np.arange(count) % every, every - 1)

@@ -1,35 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The data sets by name: which can be fetched, and which have labels."""
+"""Splits of the data sets by the set's name, with validation pictures for those that come without."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-from semstego.datasets.built import crops, objects
-from semstego.datasets.labelled import LabelledPictures
-from semstego.datasets.published import bossbase, cifar10, fashion_mnist
-from semstego.errors import DataError
-from semstego.progress import Progress
+import numpy as np
+from numpy.typing import NDArray
 
-FETCHED: dict[str, Callable[[Path, Path | None, Progress], None]] = {
-    "fashion-mnist": fashion_mnist.fetch,
-    "cifar10": cifar10.fetch,
-    "bossbase": bossbase.fetch,
-}
-LABELLED: dict[str, Callable[[Path, str], LabelledPictures]] = {
-    "fashion-mnist": fashion_mnist.load,
-    "cifar10": cifar10.load,
-    "objects": objects.load,
-    "crops": crops.load,
-}
-WITHOUT_VALIDATION = ("fashion-mnist", "cifar10")
+from semstego.datasets.base import DATASETS, DataSet
+from semstego.datasets.labelled import LabelledPictures, held_out
+from semstego.errors import ArgumentError, DataError
+
 HELD_OUT_EVERY = 30  # one training picture in so many validates: 2,000 of Fashion-MNIST's 60,000
 
 
 def load(name: str, folder: Path, split: str) -> LabelledPictures:
-    """One split of a labelled set.
+    """One split of a data set.
 
     Args:
-        name: One of ``LABELLED``.
+        name: One of ``DATASETS``, or ``package:Object``.
         folder: Where its files are.
         split: ``train``, ``validation``, ``test``, or what else the set has. Validation pictures are taken from the
             published training set where none are published, and are no part of ``train``.
@@ -37,12 +25,30 @@ def load(name: str, folder: Path, split: str) -> LabelledPictures:
     Raises:
         DataError: If there is no such set or split, or its files are missing or damaged.
     """
-    if name not in LABELLED:
-        raise DataError(
-            f"there is no labelled set {name!r}; there are {', '.join(sorted(LABELLED))} "
-            f"(`semstego data fetch NAME -o DIR` fetches one)"
-        )
-    if name not in WITHOUT_VALIDATION or split not in ("train", "validation"):
-        return LABELLED[name](folder, split)
-    rest, held = LABELLED[name](folder, "train").held_out(HELD_OUT_EVERY)
+    dataset = _named(name)
+    if dataset.has_validation or split not in ("train", "validation"):
+        return dataset.load(folder, split)
+    rest, held = dataset.load(folder, "train").held_out(HELD_OUT_EVERY)
     return rest if split == "train" else held
+
+
+def photographs_of(name: str, folder: Path, split: str) -> NDArray[np.integer] | None:
+    """The photograph that each picture of :func:`load` comes from, ``(n,)``; None if each is one of its own.
+
+    Raises:
+        DataError: As :func:`load`.
+    """
+    dataset = _named(name)
+    if dataset.has_validation or split not in ("train", "validation"):
+        return dataset.photographs_of(folder, split)
+    if (found := dataset.photographs_of(folder, "train")) is None:
+        return None
+    held = held_out(len(found), HELD_OUT_EVERY)
+    return found[held if split == "validation" else ~held]
+
+
+def _named(name: str) -> DataSet:
+    try:
+        return DATASETS.get(name)
+    except ArgumentError as error:
+        raise DataError(f"{error} (`semstego data fetch NAME -o DIR` fetches one)") from None

@@ -14,11 +14,12 @@ from PIL import Image, ImageDraw
 from typer.testing import CliRunner
 
 from semstego.cli.main import app
-from semstego.datasets.built import arrays as array_files
-from semstego.datasets.built import cutouts, objects
-from semstego.datasets.built import objects_build as build_objects
-from semstego.datasets.built.objects_build import build
-from semstego.datasets.built.objects_plan import Plan, make_plan
+from semstego.datasets import arrays as array_files
+from semstego.datasets.built import objects
+from semstego.datasets.built.objects import build as build_objects
+from semstego.datasets.built.objects import cutouts
+from semstego.datasets.built.objects.build import build
+from semstego.datasets.built.objects.plan import Plan, make_plan
 from semstego.errors import DataError, OutputError, PictureError
 
 COUNTS = {"train": 60, "validation": 20, "test": 20, "test-unseen": 20}
@@ -188,7 +189,7 @@ def test_classes_are_balanced_exactly_and_identities_as_far_as_they_can_be(built
         for label in range(10):
             chosen = Counter(found[i].identity for i in arrays["stamps"][arrays["labels"] == label])
             assert max(chosen.values()) <= 1 + min(chosen.values())
-    assert (np.diff(objects.read(built / "train.npz")["labels"]) != 0).mean() < 1  # shuffled, not dealt in turn
+    assert (np.diff(objects.read(built / "train.npz")["labels"]) != 0).mean() < 1  # shuffled, not assigned in turn
 
 
 @settings(deadline=None, max_examples=30)

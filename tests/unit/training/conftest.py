@@ -10,7 +10,8 @@ import torch
 from semstego.codecs.convolutional import shaped_weights
 from semstego.codecs.convolutional.codec import CodecShape, ConvolutionalCodec
 from semstego.codecs.convolutional.networks import start_near_identity
-from semstego.datasets.built import crops, set_folder
+from semstego.datasets import set_folder
+from semstego.datasets.built import crops
 from semstego.training.codec import CodecPlan
 from semstego.training.hiding_plan import LearnedPlan
 from tests.unit.training.runs import ADAM, TINY

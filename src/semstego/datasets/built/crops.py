@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from semstego.codecs.base import Picture
-from semstego.datasets.built import arrays, set_folder
+from semstego.datasets import arrays, set_folder
+from semstego.datasets.base import DataSet
 from semstego.datasets.enlarge import enlarge
 from semstego.datasets.folder import in_channels, provenance
 from semstego.datasets.labelled import LabelledPictures
@@ -167,3 +168,20 @@ def read(folder: Path, split: str) -> dict[str, NDArray[Any]]:
     if split not in SETS:
         raise DataError(f"the crops have the sets {', '.join(SETS)}, and no {split!r}")
     return arrays.read(folder / f"{split}.npz", ARRAYS, "semstego data build-crops")
+
+
+class Crops(DataSet):
+    """The crops as a part."""
+
+    name = "crops"
+
+    def load(self, folder: Path, split: str) -> LabelledPictures:
+        """As :func:`load`."""
+        return load(folder, split)
+
+    def photographs_of(self, folder: Path, split: str) -> NDArray[np.int16]:
+        """As :func:`photographs_of`."""
+        return photographs_of(folder, split)
+
+
+DATASET = Crops()

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""Files from the network, from Debian's packages or from a folder, checked before they are used."""

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""Data sets that others publish, one module each: how they are fetched, checked and read."""

@@ -19,8 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from semstego.datasets.base import DataSet
 from semstego.datasets.download.download import download
 from semstego.datasets.download.pinned import Pinned, created, sum_of, take
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError
 from semstego.progress import Progress, no_progress
 
@@ -28,6 +30,8 @@ ADDRESS = "https://dde.binghamton.edu/download/ImageDB/BOSSbase_1.01.zip"
 ARCHIVE = Pinned("BOSSbase_1.01.zip", 3 << 30, None)  # some 1.6 GB
 MEMBER = re.compile(r"(?:[^/]+/)*([1-9][0-9]{0,4})\.pgm")
 PICTURES = 10_000
+SPLIT = "all"  # its publisher makes no difference
+CLASSES = ("photograph",)
 SIDE = 512
 SMALLEST_SIDE = 8
 MAX_MEMBER_BYTES = SIDE * SIDE + 1024  # pixels, and a header with comments
@@ -159,3 +163,27 @@ def _pixels(content: bytes, name: str) -> NDArray[np.uint8]:
     if len(pixels) < SIDE * SIDE:
         raise DataError(f"{name} is cut off")
     return np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE)
+
+
+class Bossbase(DataSet):
+    """BOSSbase as a part: one split, ``all``, whose photographs are of one class."""
+
+    name = "bossbase"
+
+    def load(self, folder: Path, split: str) -> LabelledPictures:
+        """All photographs as they are, in the order of their numbers; 2.6 GB.
+
+        Raises:
+            DataError: As :func:`load`; or the split is not ``all``.
+        """
+        if split != SPLIT:
+            raise DataError(f"BOSSbase has the split {SPLIT}, and no {split!r}")
+        pictures = load(folder)
+        return LabelledPictures(pictures, np.zeros(len(pictures), np.int64), CLASSES)
+
+    def fetch(self, folder: Path, source: Path | None = None, progress: Progress = no_progress) -> None:
+        """As :func:`fetch`."""
+        fetch(folder, source, progress)
+
+
+DATASET = Bossbase()

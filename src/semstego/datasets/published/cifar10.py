@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from semstego.datasets.base import DataSet
 from semstego.datasets.download.download import download
 from semstego.datasets.download.pinned import Pinned, take
 from semstego.datasets.enlarge import enlarge
@@ -123,3 +124,21 @@ class _Limited(io.RawIOBase):
         data = self._file.read(size)
         self._left -= len(data)
         return data
+
+
+class Cifar10(DataSet):
+    """CIFAR-10 as a part."""
+
+    name = "cifar10"
+    has_validation = False
+
+    def load(self, folder: Path, split: str) -> LabelledPictures:
+        """As :func:`load`."""
+        return load(folder, split)
+
+    def fetch(self, folder: Path, source: Path | None = None, progress: Progress = no_progress) -> None:
+        """As :func:`fetch`."""
+        fetch(folder, source, progress)
+
+
+DATASET = Cifar10()

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from semstego.datasets.base import DataSet
 from semstego.datasets.download import debian
 from semstego.datasets.download.pinned import Pinned, take
 from semstego.datasets.enlarge import enlarge
@@ -108,3 +109,21 @@ def _read(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     if len(content) != size:
         raise DataError(f"{path} does not hold what its header says")
     return np.frombuffer(content, np.uint8).reshape(found)
+
+
+class FashionMnist(DataSet):
+    """Fashion-MNIST as a part."""
+
+    name = "fashion-mnist"
+    has_validation = False
+
+    def load(self, folder: Path, split: str) -> LabelledPictures:
+        """As :func:`load`."""
+        return load(folder, split)
+
+    def fetch(self, folder: Path, source: Path | None = None, progress: Progress = no_progress) -> None:
+        """As :func:`fetch`."""
+        fetch(folder, source, progress)
+
+
+DATASET = FashionMnist()

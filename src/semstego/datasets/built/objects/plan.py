@@ -26,7 +26,7 @@ TELLING = (
     "fruit", "apple.", "orange", "lemon", "banana", "berry", "vegetable", "tomato", "pumpkin", "tool",
     "others:", "hammer", "scissors", "wrench", "kettle", "coffee", "cup", "car.", "truck", "boat.", "ship.",
     "plane.", "motorcycle", "rocket", "astronaut", "parking", "coin", "money", "planet", "moon.", "earth.",
-    # of the photographs that experiments/split deals out, whose names do not tell:
+    # of the photographs that experiments/split assigns, whose names do not tell:
     "quokka", "chelsea", "chicky", "twowings", "riaphotographs", "bliznaca", "stuff", "left.", "america.",
     "africa.", "eveningglow", "scenetext01",
 )
@@ -61,7 +61,7 @@ class Plan:
 
 
 def make_plan(backgrounds: Path, split: Path | None, exclude: Sequence[str], seed: int) -> Plan:
-    """Deal stamps and photographs to the sets.
+    """Assign stamps and photographs to the sets.
 
     Raises:
         DataError: If the lists are missing or overlap, or a set gets no photograph, or there are too many.

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.datasets.built import arrays
+from semstego.datasets import arrays
+from semstego.datasets.base import DataSet
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError
 
@@ -63,7 +64,7 @@ class Stamp:
 
 def stamps() -> tuple[tuple[Stamp, ...], tuple[str, ...]]:
     """The stamps of the ten categories that have most, in the list's order; and the categories' names."""
-    text = resources.files("semstego.datasets.built").joinpath("stamps.csv").read_text(encoding="utf-8")
+    text = resources.files(__name__).joinpath("stamps.csv").read_text(encoding="utf-8")
     rows = [
         row | {"category": MERGED.get(row["category"], row["category"])} for row in csv.DictReader(text.splitlines())
     ]
@@ -103,10 +104,23 @@ def load(folder: Path, split: str) -> LabelledPictures:
     Raises:
         DataError: If there is no such set, or its file is missing or damaged.
     """
+    found = read(_file(folder, split))
+    return LabelledPictures(found["pictures"], found["labels"], stamps()[1])
+
+
+def photographs_of(folder: Path, split: str) -> NDArray[np.int16]:
+    """The photograph that each cut-out of a set is pasted over, ``(n,)``, by its place in the description.
+
+    Raises:
+        DataError: As :func:`load`.
+    """
+    return read(_file(folder, split))["backgrounds"]
+
+
+def _file(folder: Path, split: str) -> Path:
     if split not in SETS:
         raise DataError(f"the cut-outs have the sets {', '.join(SETS)}, and no {split!r}")
-    found = read(folder / f"{split}.npz")
-    return LabelledPictures(found["pictures"], found["labels"], stamps()[1])
+    return folder / f"{split}.npz"
 
 
 def read(path: Path) -> dict[str, NDArray[Any]]:
@@ -126,3 +140,20 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
     if shapes != wanted:
         raise DataError(f"{path} is no set of cut-outs (its arrays have other shapes)")
     return found
+
+
+class Objects(DataSet):
+    """The cut-outs as a part."""
+
+    name = "objects"
+
+    def load(self, folder: Path, split: str) -> LabelledPictures:
+        """As :func:`load`."""
+        return load(folder, split)
+
+    def photographs_of(self, folder: Path, split: str) -> NDArray[np.int16]:
+        """As :func:`photographs_of`."""
+        return photographs_of(folder, split)
+
+
+DATASET = Objects()

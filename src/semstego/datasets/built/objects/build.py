@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Build the cut-outs: deal stamps and photographs to the pictures of each set, paste, and write."""
+"""Build the cut-outs: assign stamps and photographs to the pictures of each set, paste, and write."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from semstego.datasets.built import cutouts, objects, objects_description, set_folder
-from semstego.datasets.built.objects_plan import Plan, make_plan
+from semstego.datasets import set_folder
+from semstego.datasets.built import objects
+from semstego.datasets.built.objects import cutouts, description
+from semstego.datasets.built.objects.plan import Plan, make_plan
 from semstego.datasets.folder import in_channels
 from semstego.errors import DataError, PictureError
 from semstego.progress import Progress, no_progress
@@ -64,9 +66,7 @@ def build(
     set_folder.check(output, objects.DESCRIPTION, force=force)
     plan = make_plan(backgrounds, split, exclude, seed)
     images = [cutouts.read_stamp(stamps / stamp.path, side) for stamp in plan.stamps]
-    facts = objects_description.describe(
-        plan, backgrounds, stamps, {"seed": seed, "side": side, "exclude": list(exclude)}
-    )
+    facts = description.describe(plan, backgrounds, stamps, {"seed": seed, "side": side, "exclude": list(exclude)})
     with set_folder.created(output, objects.DESCRIPTION, facts, force=force) as write:
         for name in objects.SETS:
             write(name, _make(plan, images, name, side, counts[name], seed, progress), plan.classes)
@@ -77,8 +77,8 @@ def _make(
 ) -> dict[str, NDArray[Any]]:
     """The arrays of one set."""
     rng = np.random.default_rng((seed, objects.SETS.index(name)))
-    chosen = _deal_stamps(plan, name, count, rng)
-    places = _deal(plan.backgrounds_of(name), rng)
+    chosen = _assigned_stamps(plan, name, count, rng)
+    places = _endless(plan.backgrounds_of(name), rng)
     scenes: dict[int, Image.Image] = {}
     pictures = np.empty((count, side, side, 3), np.uint8)
     boxes = np.empty((count, 4), np.int16)
@@ -101,19 +101,19 @@ def _make(
     }
 
 
-def _deal_stamps(plan: Plan, name: str, count: int, rng: np.random.Generator) -> list[int]:
+def _assigned_stamps(plan: Plan, name: str, count: int, rng: np.random.Generator) -> list[int]:
     """A stamp for each picture: classes in equal numbers, in a class identities, of an identity its stamps."""
     tree: dict[int, dict[str, list[int]]] = {}
     for i in plan.objects_of(name):
         tree.setdefault(plan.stamps[i].label, {}).setdefault(plan.stamps[i].identity, []).append(i)
-    variants = {key: _deal(found, rng) for names in tree.values() for key, found in names.items()}
-    identities = {label: _deal(list(names), rng) for label, names in tree.items()}
-    labels = _deal(list(tree), rng)
-    dealt = [next(variants[next(identities[next(labels)])]) for _ in range(count)]
-    return [dealt[i] for i in rng.permutation(count)]
+    variants = {key: _endless(found, rng) for names in tree.values() for key, found in names.items()}
+    identities = {label: _endless(list(names), rng) for label, names in tree.items()}
+    labels = _endless(list(tree), rng)
+    assigned = [next(variants[next(identities[next(labels)])]) for _ in range(count)]
+    return [assigned[i] for i in rng.permutation(count)]
 
 
-def _deal(items: list[Any], rng: np.random.Generator) -> Iterator[Any]:
+def _endless(items: list[Any], rng: np.random.Generator) -> Iterator[Any]:
     """All items in a random order, then all again in another, and so on."""
     for _ in itertools.count():
         yield from (items[i] for i in rng.permutation(len(items)))

@@ -12,7 +12,7 @@ import numpy as np
 import PIL
 
 from semstego.datasets.built import objects
-from semstego.datasets.built.objects_plan import Plan, manifest
+from semstego.datasets.built.objects.plan import Plan, manifest
 from semstego.datasets.folder import MANIFEST, provenance
 from semstego.errors import DataError
 

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every data set must do, checked on files that are there: ``check_dataset(MySet(), folder, "test")``."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from semstego.datasets.base import DataSet
+from semstego.datasets.labelled import LabelledPictures
+from semstego.errors import DataError
+
+NO_SPLIT = "no-such-split"
+
+
+def check_dataset(dataset: DataSet, folder: Path, split: str) -> None:
+    """Check a data set whose files are in a folder.
+
+    It has a name; a split holds uint8 pictures with labels within its classes, and loads the same twice; photographs,
+    if it tells them, are one for each picture; a split that does not exist and an empty folder end in a DataError.
+
+    Args:
+        dataset: Any.
+        folder: Holds its files.
+        split: One that it comes with.
+
+    Raises:
+        AssertionError: With what is wrong.
+    """
+    assert isinstance(dataset.name, str), f"the name is a {type(dataset.name).__name__}, not a str"
+    assert dataset.name, "the name is empty"
+    assert isinstance(dataset.has_validation, bool), "has_validation is neither True nor False"
+
+    first, again = dataset.load(folder, split), dataset.load(folder, split)
+    _check_pictures(first)
+    assert first.classes == again.classes, "two loads give other classes"
+    assert np.array_equal(first.labels, again.labels), "two loads give other labels"
+    assert np.array_equal(first.pictures, again.pictures), "two loads give other pictures"
+
+    photographs = dataset.photographs_of(folder, split)
+    if photographs is not None:
+        assert photographs.shape == first.labels.shape, f"{len(photographs)} photographs for {len(first)} pictures"
+        assert np.issubdtype(photographs.dtype, np.integer), f"photographs are {photographs.dtype}, not integers"
+
+    _check_refusal(dataset, folder, NO_SPLIT, "a split that does not exist")
+    with tempfile.TemporaryDirectory() as empty:
+        _check_refusal(dataset, Path(empty), split, "an empty folder")
+
+
+def _check_pictures(found: LabelledPictures) -> None:
+    pictures, labels = found.pictures, found.labels
+    assert pictures.dtype == np.uint8, f"pictures are {pictures.dtype}, not uint8"
+    assert pictures.ndim == 4, f"pictures have the shape {pictures.shape}, not (n, h, w, c)"
+    assert pictures.shape[3] in (1, 3), f"pictures have {pictures.shape[3]} channels, not 1 or 3"
+    assert len(pictures), "the split is empty"
+    assert labels.dtype == np.int64, f"labels are {labels.dtype}, not int64"
+    assert labels.shape == pictures.shape[:1], f"labels have the shape {labels.shape}, not ({len(pictures)},)"
+    assert labels.min() >= 0, "a label is negative"
+    assert labels.max() < len(found.classes), f"a label lies outside of the {len(found.classes)} classes"
+
+
+def _check_refusal(dataset: DataSet, folder: Path, split: str, what: str) -> None:
+    try:
+        dataset.load(folder, split)
+    except DataError:
+        return
+    except Exception as error:
+        raise AssertionError(f"{what} ends in a {type(error).__name__}, not in a DataError") from error
+    raise AssertionError(f"{what} is loaded, and does not end in a DataError")
