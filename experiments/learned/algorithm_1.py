@@ -3,7 +3,7 @@
 
     python -m experiments.learned.algorithm_1 data      # results/algorithm_1_speed.json; data/crops must be there
 
-One step of each pass in turns, as configs/paper-64-ours.yaml says: critic G1, critic G2, and the hiding side with FAMO and
+One step of each pass in turns, as configs/paper-64-ours.yaml says: critic G1, critic G2, the hiding side with FAMO and
 the frozen classifier of loss 6. A picture is done when all three passes have seen it. Operations are those that torch
 counts in convolutions and matrix products, forward and backward, an addition and a multiplication counted as two. The
 peak is what products of large float32 matrices reach in the same run, on the same threads.

@@ -32,7 +32,7 @@ def folder(tmp_path_factory, photographs):
     (place / "photographs").mkdir()
     for name in ("coffee", "chelsea", "astronaut", "rocket"):
         Image.fromarray(photographs[name]).save(place / "photographs" / f"{name}.png")
-    counts = {"train": 12, "validation": 10, "test": 10}
+    counts = {"train": 72, "validation": 20, "test": 36}
     lists = place / "lists"
     lists.mkdir()
     for part, names in zip(crops.LISTS.values(), (("coffee", "chelsea"), ("astronaut",), ("rocket",)), strict=True):
@@ -91,10 +91,10 @@ def test_table_2_and_the_audit_take_them(folder):
     found = json.loads(run(folder, SEMSTEGO, "evaluate", *crops_of, "--scheme", "my_scheme:Hamming"))
     (cell,) = found["cells"]
     assert (cell["carrier"], cell["columns"]["bit_accuracy_2_percent"]["mean"]) == ("hamming", 100)
-    audit = ["audit", "--scheme", "my_scheme:Hamming", "--data", "crops", "--payloads", "0.2", "--pairs", "10",
+    audit = ["audit", "--scheme", "my_scheme:Hamming", "--data", "crops", "--payloads", "0.1", "--pairs", "60",
              "--seeds", "1", "--detectors", "histogram", "--cache", "cache", "--json"]  # fmt: skip
     cells = json.loads(run(folder, SEMSTEGO, *audit))["cells"]
-    assert {cell["case"] for cell in cells} == {"my_scheme:Hamming 0.2"}
+    assert {cell["case"] for cell in cells} == {"my_scheme:Hamming 0.1"}
 
 
 def test_a_task_is_evaluated(folder):

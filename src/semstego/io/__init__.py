@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PLACEHOLDER."""
+"""Pictures and files: what comes in is checked before it is believed, what goes out is whole or not there."""

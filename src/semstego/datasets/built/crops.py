@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small pictures cut from photographs: what is trained on and judged by where CIFAR-10 is not to be had.
+"""Small pictures cut from photographs: what is trained on and measured by where CIFAR-10 is not to be had.
 
 photograph ─ a square of 96 to 512 px ─┬─ Lanczos ─▶ 64 x 64                           plain
                                        └─ area ─▶ 32 x 32 ─ bicubic ─▶ 64 x 64         cifar, as the paper's
