@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(name="data", no_args_is_help=True, rich_markup_mode=None, help="Fetch data sets for experiments.")
+NAME_HELP = "A set that is published, such as cifar10, or package:Object; a wrong name lists all."
 
 
 @app.callback()
@@ -14,9 +15,30 @@ def group() -> None:
     """Fetch data sets for experiments."""
 
 
+def _that_can_be_fetched(name: str) -> str:
+    """The name of a data set, checked before the other options are looked at.
+
+    Raises:
+        typer.BadParameter: If there is none of this name, or it is not fetched.
+    """
+    from semstego.datasets import base
+    from semstego.errors import ArgumentError
+
+    try:
+        if base.can_be_fetched(base.load(name)):
+            return name
+    except ArgumentError as error:
+        raise typer.BadParameter(str(error)) from None
+    fetched = [one for one in base.DATASETS.shipped() if base.can_be_fetched(base.load(one))]
+    raise typer.BadParameter(f"the data set {name} is not fetched; those that are: {', '.join(fetched)}")
+
+
 @app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="bossbase, cifar10, fashion-mnist, or package:Object.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", callback=_that_can_be_fetched, help=NAME_HELP),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for its files; made if need be.")],
     source: Annotated[
         Path | None, typer.Option("--from", help="Folder (or Debian package) that holds the files already: no network.")
@@ -27,18 +49,10 @@ def fetch(
     Interrupted downloads go on where they broke off; what is there already and right is kept.
     """
     from semstego.cli import terminal
-    from semstego.datasets.base import DATASETS, can_be_fetched
-    from semstego.errors import ArgumentError
+    from semstego.datasets import base
 
-    try:
-        dataset = DATASETS.get(name)
-    except ArgumentError as error:
-        raise typer.BadParameter(str(error)) from None
-    if not can_be_fetched(dataset):
-        fetched = [one for one in DATASETS.shipped() if can_be_fetched(DATASETS.get(one))]
-        raise typer.BadParameter(f"{name} is not fetched; NAME takes {', '.join(fetched)}")
     with terminal.bar() as progress:
-        dataset.fetch(output, source, progress)
+        base.load(name).fetch(output, source, progress)
     print(f"{output}: {name} is complete")
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.datasets.base import DATASETS, DataSet
+from semstego.datasets import base
+from semstego.datasets.base import DataSet
 from semstego.datasets.labelled import LabelledPictures, held_out
 from semstego.errors import ArgumentError, DataError
 
@@ -17,7 +18,7 @@ def load(name: str, folder: Path, split: str) -> LabelledPictures:
     """One split of a data set.
 
     Args:
-        name: One of ``DATASETS``, or ``package:Object``.
+        name: One of :data:`semstego.datasets.base.DATASETS`, or ``package:Object``.
         folder: Where its files are.
         split: ``train``, ``validation``, ``test``, or what else the set has. Validation pictures are taken from the
             published training set where none are published, and are no part of ``train``.
@@ -49,6 +50,6 @@ def photographs_of(name: str, folder: Path, split: str) -> NDArray[np.integer] |
 
 def _named(name: str) -> DataSet:
     try:
-        return DATASETS.get(name)
+        return base.load(name)
     except ArgumentError as error:
         raise DataError(f"{error} (`semstego data fetch NAME -o DIR` fetches one)") from None

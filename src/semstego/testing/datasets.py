@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from semstego.datasets.base import DataSet
+from semstego.datasets.base import MEMBERS, DataSet
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError
 
@@ -16,8 +16,9 @@ NO_SPLIT = "no-such-split"
 def check_dataset(dataset: DataSet, folder: Path, split: str) -> None:
     """Check a data set whose files are in a folder.
 
-    It has a name; a split holds uint8 pictures with labels within its classes, and loads the same twice; photographs,
-    if it tells them, are one for each picture; a split that does not exist and an empty folder end in a DataError.
+    It has all that :class:`~semstego.datasets.base.DataSet` has, and a name; a split holds uint8 pictures with labels
+    within its classes, and loads the same twice; photographs, if it tells them, are one for each picture; a split that
+    does not exist and an empty folder end in a DataError.
 
     Args:
         dataset: Any.
@@ -27,6 +28,8 @@ def check_dataset(dataset: DataSet, folder: Path, split: str) -> None:
     Raises:
         AssertionError: With what is wrong.
     """
+    for member in MEMBERS:
+        assert hasattr(dataset, member), f"it has no {member!r}"
     assert isinstance(dataset.name, str), f"the name is a {type(dataset.name).__name__}, not a str"
     assert dataset.name, "the name is empty"
     assert isinstance(dataset.has_validation, bool), "has_validation is neither True nor False"

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from semstego import datasets
-from semstego.datasets import sets
+from semstego.datasets import base, sets
 from semstego.datasets.base import DATASETS, DataSet, can_be_fetched
 from semstego.datasets.built import crops
 from semstego.datasets.labelled import LabelledPictures
-from semstego.errors import DataError
+from semstego.errors import ArgumentError, DataError
 from semstego.progress import no_progress
 from semstego.testing.datasets import check_dataset
 
 PHOTOGRAPHS = Path(datasets.__file__).parent / "photographs"
 LISTS = {"fit.txt": ["astronaut.png", "coffee.png"], "validation.txt": ["chelsea.png"], "test.txt": ["rocket.png"]}
-PARTS = ["bossbase", "cifar10", "fashion-mnist", "crops", "objects"]
+PARTS = DATASETS.shipped()
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +43,28 @@ def test_crops_of_the_bundled_photographs_pass(built, split):
 
 
 def test_every_file_of_the_folders_is_a_set_of_its_name():
-    assert DATASETS.shipped() == PARTS
+    assert set(PARTS) >= {"bossbase", "cifar10", "fashion-mnist", "crops", "objects"}
     for name in PARTS:
         assert DATASETS.get(name).name == name
-    assert [name for name in PARTS if can_be_fetched(DATASETS.get(name))] == ["bossbase", "cifar10", "fashion-mnist"]
-    assert [name for name in PARTS if DATASETS.get(name).has_validation] == ["bossbase", "crops", "objects"]
+        assert base.load(name) is DATASETS.get(name)
+
+
+def test_published_sets_are_fetched_and_built_ones_are_not():
+    for name in PARTS:
+        assert can_be_fetched(DATASETS.get(name)) == DATASETS.place(name).startswith("semstego.datasets.published.")
+
+
+def test_an_object_is_a_data_set_if_it_has_what_one_has():
+    class Nothing:
+        name = "nothing"
+
+    assert base.load(crops.DATASET) is crops.DATASET
+    with pytest.raises(ArgumentError, match="no data set: it has no 'has_validation'"):
+        base.load(Nothing())
+    with pytest.raises(AssertionError, match="it has no 'has_validation'"):
+        check_dataset(Nothing(), PHOTOGRAPHS, "test")
+    with pytest.raises(DataError, match="no data set: it has no 'name'"):
+        sets.load("os:path", PHOTOGRAPHS, "test")
 
 
 @pytest.mark.parametrize("name", PARTS)
