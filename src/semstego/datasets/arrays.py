@@ -16,7 +16,7 @@ MAX_BYTES = 4 << 30  # of one set in memory
 
 
 def read(path: Path, wanted: Mapping[str, type[np.generic]], command: str) -> dict[str, NDArray[Any]]:
-    """The arrays of a set's file, all of one length.
+    """The arrays of a set's file, by name; the first axis of all has the same length.
 
     Args:
         path: The file.

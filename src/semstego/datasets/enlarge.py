@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small pictures made larger, all alike; and large ones made soft like those."""
+"""Small pictures enlarged by one filter; and large pictures reduced to the detail of small ones."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -40,7 +40,7 @@ def photographs(folder: Path, names: Path | None = None) -> list[Path]:
 
 
 def in_channels(paths: list[Path], channels: int) -> Iterator[Picture]:
-    """The photographs as RGB (3) or as grey (1), whatever they were."""
+    """Read photographs, and convert them to RGB (``channels`` 3) or grey (1): uint8 ``(h, w, channels)`` each."""
     for path in paths:
         with Image.fromarray(np.squeeze(load_picture(path, flatten=True))) as image:
             pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))

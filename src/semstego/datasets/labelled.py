@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Labelled pictures in memory: what a data set is to everything above it."""
+"""Labelled pictures in memory, which is what every data set gives."""
 
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ class LabelledPictures:
         return len(self.labels)
 
     def first(self, count: int) -> "LabelledPictures":
-        """The first so many."""
+        """The first ``count`` of them, or all if there are fewer."""
         return LabelledPictures(self.pictures[:count], self.labels[:count], self.classes)
 
     def in_grey(self) -> "LabelledPictures":
@@ -51,7 +51,7 @@ class LabelledPictures:
         return LabelledPictures(luma.astype(np.uint8)[..., np.newaxis], self.labels, self.classes)
 
     def held_out(self, every: int) -> tuple["LabelledPictures", "LabelledPictures"]:
-        """All but one picture in ``every``, and those: a validation set for sets that come without one."""
+        """Two sets: all pictures but every ``every``-th, for training, and those, for validation."""
         chosen = held_out(len(self), every)
         rest, held = (
             LabelledPictures(self.pictures[rows], self.labels[rows], self.classes) for rows in (~chosen, chosen)
@@ -60,5 +60,5 @@ class LabelledPictures:
 
 
 def held_out(count: int, every: int) -> NDArray[np.bool_]:
-    """Which of so many pictures validate, one in ``every``: true ``(count,)`` for those."""
+    """Every ``every``-th of ``count`` pictures, held out for validation: bool ``(count,)``, true for those."""
     return np.equal(np.arange(count) % every, every - 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A folder of built sets: a file of arrays and a sheet to look at for each, and a JSON that describes them all."""
+"""A folder of built sets: for each a file of arrays and a sheet of sample pictures; and a JSON about them all."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ Write = Callable[[str, dict[str, NDArray[Any]], tuple[str, ...]], None]
 
 
 def check(output: Path, description: str, *, force: bool) -> None:
-    """Refuse a folder that must not be made, early, before the long work.
+    """Refuse a folder that must not be written, before the pictures are made.
 
     Args:
         output: The folder.
@@ -50,7 +50,7 @@ def check(output: Path, description: str, *, force: bool) -> None:
 
 @contextlib.contextmanager
 def created(output: Path, description: str, facts: dict[str, Any], *, force: bool) -> Iterator[Write]:
-    """A function that writes a set; the folder gets its name when all went well.
+    """Give a function that writes a set; the folder appears under its name only after all sets were written.
 
     Raises:
         OutputError: If it cannot be written.
@@ -69,7 +69,7 @@ def created(output: Path, description: str, facts: dict[str, Any], *, force: boo
             yield write
             text = json.dumps(facts | {"sha256": sums}, indent=1, ensure_ascii=False)
             (folder / description).write_text(text + "\n", encoding="utf-8")
-            check(output, description, force=force)  # somebody may have come first
+            check(output, description, force=force)  # another process may have made it meanwhile
             if output.exists():
                 os.replace(output, Path(temporary, "old"))
             os.replace(folder, output)

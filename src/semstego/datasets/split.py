@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which photographs train, which validate and which test: decided by file, once for all."""
+"""The split into training, validation and test photographs, which is fixed for each file."""
 
 import hashlib
 from pathlib import Path
@@ -8,7 +8,7 @@ from semstego.datasets.folder import photographs
 from semstego.errors import DataError
 
 LISTS = {"train": "fit.txt", "validation": "validation.txt", "test": "test.txt"}  # names of photographs, one a line
-SHARES = {"train": 0.6, "validation": 0.8, "test": 1.0}  # upper ends
+SHARES = {"train": 0.6, "validation": 0.8, "test": 1.0}  # upper ends of the intervals of a hash in [0, 1)
 
 
 def set_of_each(folder: Path, lists: Path | None) -> dict[Path, str]:

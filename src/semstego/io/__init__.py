@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures and files: what comes in is checked before it is believed, what goes out is whole or not there."""
+"""Reading pictures, which are checked first, and writing files, which are written completely or not at all."""

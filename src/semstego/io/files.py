@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files come into being whole or not at all: a temporary file beside the target, then a rename."""
+"""Files are written completely or not at all: to a temporary file beside the target, which is then renamed."""
 
 import contextlib
 import os
@@ -39,7 +39,11 @@ def write_all(contents: dict[Path, bytes], *, force: bool = False) -> None:
 
 
 def check_output(path: Path, *, force: bool) -> None:
-    """Raise OutputError if ``path`` must not be written: early, before the long work."""
+    """Refuse a path that must not be written, before the long work.
+
+    Raises:
+        OutputError: If it is a folder, exists (without ``force``), or its folder does not exist.
+    """
     if path.is_dir():
         raise OutputError(f"{path} is a folder")
     if path.exists() and not force:
@@ -49,9 +53,9 @@ def check_output(path: Path, *, force: bool) -> None:
 
 
 def _place(temporary: Path, path: Path, *, force: bool) -> None:
-    """Give the staged file its name; a file that somebody made meanwhile stays."""
+    """Give the staged file its name; a file that another process made meanwhile is kept."""
     if not force:
-        with contextlib.suppress(OSError):  # file systems without hard links
+        with contextlib.suppress(OSError):  # on file systems without hard links
             os.link(temporary, path)
             return
         check_output(path, force=False)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures from files and from memory.
 
-What comes in is hostile: the size is read from the header and checked before any pixel is decoded.
+Files are not trusted: the size is read from the header and checked before any pixel is decoded.
 """
 
 import io
@@ -19,7 +19,7 @@ from semstego.errors import PictureError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "PPM")
 MAX_FILE_BYTES = 512 << 20
-MODES = {  # what else there is, in words
+MODES = {  # modes of Pillow that are not taken as they are, and what to say of them
     "RGBA": "has an alpha channel",
     "LA": "has an alpha channel",
     "PA": "has a palette and an alpha channel",
@@ -44,7 +44,7 @@ def load_picture(source: Source, *, flatten: bool = False) -> Picture:
         flatten: Turn alpha (over white), palettes, 16 bits and CMYK into 8-bit RGB or grey instead of refusing them.
 
     Raises:
-        PictureError: If it cannot be read, is too large or too small, or is of another kind.
+        PictureError: If it cannot be read, is too large or too small, or has a mode that is not taken, such as RGBA.
     """
     if isinstance(source, np.ndarray):
         picture = source[:, :, None] if source.ndim == 2 else source

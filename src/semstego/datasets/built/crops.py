@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small pictures cut from photographs: what is trained on and measured by where CIFAR-10 is not to be had.
+"""Crops: small pictures cut from photographs, for training and measuring where CIFAR-10 cannot be had.
 
 photograph ─ a square of 96 to 512 px ─┬─ Lanczos ─▶ 64 x 64                           plain
                                        └─ area ─▶ 32 x 32 ─ bicubic ─▶ 64 x 64         cifar, as the paper's
@@ -29,10 +29,10 @@ from semstego.progress import Progress, no_progress
 SIDE = 64  # px of a crop
 SQUARES = (96, 512)  # px of the photograph that it is reduced from
 LONGEST_SHORT_SIDE = 768  # px of that photograph
-LEAST_DEVIATION = 8  # grey levels; what is flatter is no photograph of anything
+LEAST_DEVIATION = 8  # standard deviation [grey levels]; crops below it are left out
 DRAWS = 300  # squares tried of one photograph
 KINDS = ("plain", "cifar")
-SMALL_SIDE = 32  # px of a picture of CIFAR's
+SMALL_SIDE = 32  # px of a picture of CIFAR-10
 SETS = tuple(LISTS)
 COUNTS = {"train": 20_000, "validation": 1_000, "test": 2_000}
 DESCRIPTION = "crops.json"
@@ -43,13 +43,18 @@ CLASSES = ("photograph",)
 def crops(
     picture: Picture, rng: np.random.Generator, *, kind: str = "plain", least: int = SQUARES[0]
 ) -> Iterator[Picture]:
-    """Crops of 64 x 64 of a photograph ``(h, w, c)``, lively enough to be one; none of one that is too large or small.
+    """Crops of 64 x 64 of a photograph, without those that are nearly of one colour.
+
+    A photograph whose short side is above 768 pixels, or below ``least``, gives none.
 
     Args:
-        picture: The photograph; its short side is at most 768 pixels, so that squares are reduced from what is seen.
+        picture: The photograph, uint8 ``(h, w, c)``, c = 1 or 3.
         rng: Draws the squares.
         kind: One of ``KINDS``.
         least: Smallest side of a square [pixels].
+
+    Yields:
+        uint8 ``(64, 64, c)``, or ``(64, 64)`` of a grey photograph.
     """
     height, width, _ = picture.shape
     most = min(height, width, SQUARES[1])
@@ -72,7 +77,7 @@ def _reduced(square: Picture, kind: str) -> Picture:
 
 
 def generator(seed: int, path: Path | str) -> np.random.Generator:
-    """Seeded by the file's name, not its place in a list: adding photographs changes no other crop."""
+    """A generator seeded by the name of a photograph's file, so that adding photographs changes no other crop."""
     return np.random.default_rng([seed, *hashlib.sha256(Path(path).name.encode()).digest()[:8]])
 
 
@@ -121,7 +126,7 @@ def build(
 def _cut(
     chosen: list[tuple[int, Path]], name: str, kind: str, count: int, seed: int, progress: Progress
 ) -> dict[str, NDArray[Any]]:
-    """The arrays of one set: as many crops of each photograph, the first of each before the second of any."""
+    """The arrays of one set; the first crops of all photographs come before the second crops of any."""
     most = -(-2 * count // max(1, len(chosen)))  # some photographs hold none
     found: list[tuple[int, int, Picture]] = []
     for done, (place, path) in enumerate(chosen):
@@ -151,7 +156,10 @@ def load(folder: Path, split: str) -> LabelledPictures:
 
 
 def photographs_of(folder: Path, split: str) -> NDArray[np.int16]:
-    """The photograph that each crop of a set comes from, ``(n,)``, by its place in the description.
+    """The photograph that each crop of a set comes from.
+
+    Returns:
+        int16 ``(n,)``: indices into the list of photographs in ``crops.json``.
 
     Raises:
         DataError: As :func:`load`.
@@ -160,7 +168,7 @@ def photographs_of(folder: Path, split: str) -> NDArray[np.int16]:
 
 
 def read(folder: Path, split: str) -> dict[str, NDArray[Any]]:
-    """Both arrays of a set, ``pictures`` and ``photographs``, for whoever wants the two.
+    """Both arrays of a set: ``pictures``, uint8 ``(n, 64, 64, 3)``, and ``photographs``, int16 ``(n,)``.
 
     Raises:
         DataError: As :func:`load`.
@@ -171,16 +179,16 @@ def read(folder: Path, split: str) -> dict[str, NDArray[Any]]:
 
 
 class Crops(DataSet):
-    """The crops as a part."""
+    """The data set of crops, in the splits train, validation and test."""
 
     name = "crops"
 
     def load(self, folder: Path, split: str) -> LabelledPictures:
-        """As :func:`load`."""
+        """Read one split, as :func:`load` does."""
         return load(folder, split)
 
     def photographs_of(self, folder: Path, split: str) -> NDArray[np.int16]:
-        """As :func:`photographs_of`."""
+        """The photograph of each picture, as :func:`photographs_of` tells it."""
         return photographs_of(folder, split)
 
 

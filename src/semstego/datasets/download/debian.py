@@ -19,7 +19,7 @@ SECONDS = 1800  # for one step
 
 @contextlib.contextmanager
 def content(package: str, inside: str, source: Path | None) -> Iterator[Path]:
-    """The folder ``inside`` of a package, wherever it can be had.
+    """Give the folder ``inside`` of a package: from ``source``, as installed, or fetched.
 
     Args:
         package: Name of the package.
@@ -28,7 +28,7 @@ def content(package: str, inside: str, source: Path | None) -> Iterator[Path]:
             is fetched.
 
     Yields:
-        The folder; a temporary one vanishes afterwards.
+        The folder; a temporary one is removed afterwards.
 
     Raises:
         DataError: As for ``unpack`` and ``unpack_deb``.
@@ -126,7 +126,7 @@ def _check_content(deb: Path) -> None:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    """Run a tool of Debian in ``folder``; what it complains about becomes the error's text."""
+    """Run a tool of Debian in ``folder``; what it writes to stderr becomes the text of the error."""
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=SECONDS)
     except FileNotFoundError:

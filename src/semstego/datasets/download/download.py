@@ -13,7 +13,7 @@ from semstego.errors import DataError
 from semstego.progress import Progress, no_progress
 
 BLOCK = 1 << 18
-SECONDS = 30  # without a byte, until the server is given up
+SECONDS = 30  # without a byte, after which the transfer is given up
 
 
 def download(
@@ -60,7 +60,7 @@ def _transfer(address: str, part: Path, wanted: Pinned, progress: Progress) -> N
         error.close()
         if error.code != 416 or not start:
             raise
-        response, start = _open(address, 0), 0  # the part ends where the file does, or behind: begin again
+        response, start = _open(address, 0), 0  # the part is as long as the file, or longer: begin again
     with response:
         if response.status == 206 and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
             raise OSError("the server sends another range than asked for")
@@ -95,7 +95,7 @@ def _end(response: http.client.HTTPResponse, start: int, wanted: Pinned) -> int 
 def _copy(
     response: http.client.HTTPResponse, file: BinaryIO, end: int | None, wanted: Pinned, progress: Progress
 ) -> None:
-    """Write what comes, and no more than may come."""
+    """Write what the server sends, and refuse more bytes than the file may have."""
     done = file.tell()
     while block := response.read(BLOCK):
         done += len(block)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files known beforehand by name, size and SHA-256, and how they get into a folder: whole, or not at all."""
+"""Files whose name, size and SHA-256 are known beforehand; they are put into a folder completely or not at all."""
 
 import contextlib
 import hashlib
@@ -70,7 +70,7 @@ def take(wanted: tuple[Pinned, ...], source: Path, folder: Path) -> None:
 
 @contextlib.contextmanager
 def created(path: Path) -> Iterator[BinaryIO]:
-    """A file to write; it gets its name, in a folder made if need be, only when all went well.
+    """Give a file to write; it appears under its name, in a folder made if need be, only after all was written.
 
     Raises:
         DataError: If it cannot be written.

@@ -30,7 +30,7 @@ ADDRESS = "https://dde.binghamton.edu/download/ImageDB/BOSSbase_1.01.zip"
 ARCHIVE = Pinned("BOSSbase_1.01.zip", 3 << 30, None)  # some 1.6 GB
 MEMBER = re.compile(r"(?:[^/]+/)*([1-9][0-9]{0,4})\.pgm")
 PICTURES = 10_000
-SPLIT = "all"  # its publisher makes no difference
+SPLIT = "all"  # the publisher divides it into no splits
 CLASSES = ("photograph",)
 SIDE = 512
 SMALLEST_SIDE = 8
@@ -120,7 +120,7 @@ def load(folder: Path, size: int = SIDE, limit: int = PICTURES) -> NDArray[np.ui
 
 @contextlib.contextmanager
 def _opened(archive: Path) -> Iterator[tuple[zipfile.ZipFile, dict[int, zipfile.ZipInfo]]]:
-    """The archive and its photographs by number; whatever its parser raises becomes one clear error."""
+    """The archive and its photographs by number; all that its parser raises becomes a DataError."""
     if not archive.is_file():
         raise DataError(f"there is no {archive}; `semstego data fetch bossbase -o {archive.parent}` puts it there")
     try:
@@ -166,12 +166,15 @@ def _pixels(content: bytes, name: str) -> NDArray[np.uint8]:
 
 
 class Bossbase(DataSet):
-    """BOSSbase as a part: one split, ``all``, whose photographs are of one class."""
+    """The data set BOSSbase: one split, ``all``, whose photographs are of one class."""
 
     name = "bossbase"
 
     def load(self, folder: Path, split: str) -> LabelledPictures:
-        """All photographs as they are, in the order of their numbers; 2.6 GB.
+        """All photographs as they are, in the order of their numbers.
+
+        Returns:
+            Pictures uint8 ``(10000, 512, 512, 1)``, which take 2.6 GB.
 
         Raises:
             DataError: As :func:`load`; or the split is not ``all``.
@@ -182,7 +185,7 @@ class Bossbase(DataSet):
         return LabelledPictures(pictures, np.zeros(len(pictures), np.int64), CLASSES)
 
     def fetch(self, folder: Path, source: Path | None = None, progress: Progress = no_progress) -> None:
-        """As :func:`fetch`."""
+        """Put the archive into a folder, as :func:`fetch` does."""
         fetch(folder, source, progress)
 
 

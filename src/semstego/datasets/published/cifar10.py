@@ -80,7 +80,7 @@ def load(folder: Path, split: str) -> LabelledPictures:
 
 
 def _members(archive: Path, wanted: tuple[str, ...]) -> dict[str, NDArray[np.uint8]]:
-    """Records ``(n, 3073)`` of the members asked for; nothing is unpacked to the disk, other members are passed by."""
+    """Records ``(n, 3073)`` of the members asked for; nothing is unpacked to the disk, other members are skipped."""
     found: dict[str, NDArray[np.uint8]] = {}
     try:
         with gzip.open(archive) as file, tarfile.open(fileobj=_Limited(file), mode="r|") as tar:
@@ -112,7 +112,7 @@ def _records(tar: tarfile.TarFile, member: tarfile.TarInfo) -> NDArray[np.uint8]
 
 
 class _Limited(io.RawIOBase):
-    """A stream that refuses to go on behind its limit: a bomb, also one in the archive's own headers."""
+    """A stream that raises DataError beyond a limit, since small archives can unpack to very many bytes."""
 
     def __init__(self, file: gzip.GzipFile) -> None:
         self._file, self._left = file, MAX_TAR_BYTES
@@ -127,17 +127,17 @@ class _Limited(io.RawIOBase):
 
 
 class Cifar10(DataSet):
-    """CIFAR-10 as a part."""
+    """The data set CIFAR-10, in the splits train and test."""
 
     name = "cifar10"
     has_validation = False
 
     def load(self, folder: Path, split: str) -> LabelledPictures:
-        """As :func:`load`."""
+        """Read one split, as :func:`load` does."""
         return load(folder, split)
 
     def fetch(self, folder: Path, source: Path | None = None, progress: Progress = no_progress) -> None:
-        """As :func:`fetch`."""
+        """Put the archive into a folder, as :func:`fetch` does."""
         fetch(folder, source, progress)
 
 

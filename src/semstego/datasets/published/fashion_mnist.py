@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fashion-MNIST (Xiao, Rasul, Vollgraf 2017; MIT licence): 70,000 grey pictures of clothes, ten classes.
 
-Debian distributes it whole, which makes it the labelled set that can be had wherever a Debian mirror can be reached.
+Debian distributes it, so that it can be fetched wherever a Debian mirror can be reached.
 """
 
 import gzip
@@ -99,7 +99,7 @@ def _read(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
             if not 0 < found[0] <= MAX_PICTURES:
                 raise DataError(f"{path} claims {found[0]:,} entries; at most {MAX_PICTURES:,}")
             size = int(np.prod(found))
-            content = file.read(size + 1)  # a byte too many is proof enough; a bomb is not unpacked further
+            content = file.read(size + 1)  # one byte more than announced shows the fault; no more is unpacked
     except FileNotFoundError:
         raise DataError(
             f"there is no {path}; `semstego data fetch fashion-mnist -o {path.parent}` puts it there"
@@ -112,17 +112,17 @@ def _read(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 class FashionMnist(DataSet):
-    """Fashion-MNIST as a part."""
+    """The data set Fashion-MNIST, in the splits train and test."""
 
     name = "fashion-mnist"
     has_validation = False
 
     def load(self, folder: Path, split: str) -> LabelledPictures:
-        """As :func:`load`."""
+        """Read one split, as :func:`load` does."""
         return load(folder, split)
 
     def fetch(self, folder: Path, source: Path | None = None, progress: Progress = no_progress) -> None:
-        """As :func:`fetch`."""
+        """Put the files into a folder, as :func:`fetch` does."""
         fetch(folder, source, progress)
 
 

@@ -26,7 +26,7 @@ LICENCE = "GPL-2"
 DESCRIPTION = "objects.json"
 SETS = ("train", "validation", "test", "test-unseen")
 CLASSES = 10
-MERGED = {"tool": "tool or household", "household": "tool or household"}  # no line can be drawn between them
+MERGED = {"tool": "tool or household", "household": "tool or household"}  # many stamps would fit both
 LEFT_OUT = {  # their category's name would be a wrong label
     "space/apollo_lander.png": "a spacecraft",
     "space/spacewalk.png": "an astronaut",
@@ -49,7 +49,7 @@ ARRAYS: dict[str, type[np.generic]] = {
 
 @dataclass(frozen=True)
 class Stamp:
-    """One cut-out.
+    """One stamp: a photographed object without its background.
 
     Attributes:
         path: Of its file, below the folder of the stamps.
@@ -99,7 +99,7 @@ def load(folder: Path, split: str) -> LabelledPictures:
         split: ``train``, ``validation``, ``test`` or ``test-unseen``.
 
     Returns:
-        Pictures ``(n, size, size, 3)`` and their labels.
+        Pictures uint8 ``(n, size, size, 3)``, and their labels.
 
     Raises:
         DataError: If there is no such set, or its file is missing or damaged.
@@ -109,7 +109,10 @@ def load(folder: Path, split: str) -> LabelledPictures:
 
 
 def photographs_of(folder: Path, split: str) -> NDArray[np.int16]:
-    """The photograph that each cut-out of a set is pasted over, ``(n,)``, by its place in the description.
+    """The photograph that each cut-out of a set is pasted over.
+
+    Returns:
+        int16 ``(n,)``: indices into the list of backgrounds in ``objects.json``.
 
     Raises:
         DataError: As :func:`load`.
@@ -143,16 +146,16 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
 
 
 class Objects(DataSet):
-    """The cut-outs as a part."""
+    """The data set of cut-outs, in the splits train, validation, test and test-unseen."""
 
     name = "objects"
 
     def load(self, folder: Path, split: str) -> LabelledPictures:
-        """As :func:`load`."""
+        """Read one split, as :func:`load` does."""
         return load(folder, split)
 
     def photographs_of(self, folder: Path, split: str) -> NDArray[np.int16]:
-        """As :func:`photographs_of`."""
+        """The photograph of each picture, as :func:`photographs_of` tells it."""
         return photographs_of(folder, split)
 
 

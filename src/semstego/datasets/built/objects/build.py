@@ -37,7 +37,7 @@ def build(
     force: bool = False,
     progress: Progress = no_progress,
 ) -> None:
-    """Make the four sets, their description, and a sheet of each to look at: all of it or nothing.
+    """Make the four sets, their description, and a sheet of sample pictures of each set; all of these, or nothing.
 
     The same arguments, files and versions of the libraries give the same bytes.
 
@@ -102,7 +102,7 @@ def _make(
 
 
 def _assigned_stamps(plan: Plan, name: str, count: int, rng: np.random.Generator) -> list[int]:
-    """A stamp for each picture: classes in equal numbers, in a class identities, of an identity its stamps."""
+    """Assign a stamp to each picture: classes equally often, in a class its identities, in an identity its stamps."""
     tree: dict[int, dict[str, list[int]]] = {}
     for i in plan.objects_of(name):
         tree.setdefault(plan.stamps[i].label, {}).setdefault(plan.stamps[i].identity, []).append(i)
@@ -114,13 +114,13 @@ def _assigned_stamps(plan: Plan, name: str, count: int, rng: np.random.Generator
 
 
 def _endless(items: list[Any], rng: np.random.Generator) -> Iterator[Any]:
-    """All items in a random order, then all again in another, and so on."""
+    """All items in a random order, then all of them again in another order, without end."""
     for _ in itertools.count():
         yield from (items[i] for i in rng.permutation(len(items)))
 
 
 def _scene(path: Path, side: int) -> Image.Image:
-    """A photograph in RGB, no larger than crops of it need."""
+    """A photograph in RGB, reduced to the size that crops of it need."""
     try:
         scene = Image.fromarray(next(iter(in_channels([path], 3))))
     except PictureError as error:

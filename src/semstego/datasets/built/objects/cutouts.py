@@ -17,18 +17,18 @@ SUPERSAMPLED = 2  # composed at so many times the side, then reduced: no jagged 
 LONG_SIDE = (0.55, 0.95)  # of the picture's side
 OUTSIDE = 0.08  # so much of the object's width or height may lie beyond the frame
 ROTATION = 25.0  # degrees, either way
-LIGHT = 0.2  # share by which the object is drawn to a grey or driven away from it
-SHADOW = (0.1, 0.5)  # darkening
+LIGHT = 0.2  # largest share by which colours move towards a grey level or away from it
+SHADOW = (0.1, 0.5)  # range of the shadow's darkness, 1 is black
 CROP = (0.2, 0.7)  # of the photograph's short side
 OPAQUE = 127  # alpha above which a pixel belongs to the object
 VISIBLE = 16  # alpha above which something can be seen at all
 
 
 def read_stamp(path: Path, side: int) -> Image.Image:
-    """A cut-out, cropped to what can be seen of it, at a size from which pictures of ``side`` pixels are made.
+    """Read a stamp, crop it to its visible part, and scale it to what pictures of ``side`` pixels need.
 
     Returns:
-        Mode RGBa: colours are multiplied by alpha, so that those under transparent pixels never bleed into edges.
+        Mode RGBa: colours are multiplied by alpha, so that the colours of transparent pixels do not reach the edges.
 
     Raises:
         DataError: If it cannot be read, is too large, or has no opaque part.
@@ -100,7 +100,7 @@ def _lit(colours: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def _corner(size: tuple[int, int], side: int, rng: np.random.Generator) -> tuple[int, int]:
-    """Upper left corner; the object lies inside but for the small part that may stick out."""
+    """Upper left corner of the object, of which a small part may lie outside of the picture."""
     left, top = (
         int(rng.integers(-int(OUTSIDE * length), side - length + int(OUTSIDE * length), endpoint=True))
         for length in size
@@ -117,7 +117,7 @@ def _crop(photograph: Image.Image, side: int, rng: np.random.Generator) -> Image
 
 
 def _shadow(alpha: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """How much black lies over each pixel of the scene: the object's form, moved downwards, soft and faint."""
+    """The shadow: how much black is laid over each pixel, in the object's form, moved downwards and blurred."""
     side, dark = alpha.width, rng.uniform(*SHADOW)
     left, top = int(rng.integers(-side // 16, side // 16, endpoint=True)), int(rng.integers(side // 32, side // 12))
     moved = Image.new("L", alpha.size)
@@ -130,6 +130,6 @@ def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
 
 
 def _box(mask: NDArray[np.bool_]) -> Box:
-    """Of the true pixels, ends exclusive."""
+    """The smallest box ``(x0, y0, x1, y1)`` around the true pixels, ends exclusive."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

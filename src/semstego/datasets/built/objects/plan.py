@@ -26,7 +26,7 @@ TELLING = (
     "fruit", "apple.", "orange", "lemon", "banana", "berry", "vegetable", "tomato", "pumpkin", "tool",
     "others:", "hammer", "scissors", "wrench", "kettle", "coffee", "cup", "car.", "truck", "boat.", "ship.",
     "plane.", "motorcycle", "rocket", "astronaut", "parking", "coin", "money", "planet", "moon.", "earth.",
-    # of the photographs that experiments/split assigns, whose names do not tell:
+    # of the photographs that experiments/split assigns, whose names do not say what they show:
     "quokka", "chelsea", "chicky", "twowings", "riaphotographs", "bliznaca", "stuff", "left.", "america.",
     "africa.", "eveningglow", "scenetext01",
 )
@@ -35,7 +35,7 @@ TELLING = (
 
 @dataclass(frozen=True)
 class Plan:
-    """Who meets whom.
+    """The stamps and photographs that are used, and the set that each belongs to.
 
     Attributes:
         stamps: All that are used, in the list's order.
