@@ -76,7 +76,7 @@ def one_file(picture: np.ndarray, model: str, size: int, place: int) -> str:
     """What became of one file."""
     rng = np.random.default_rng((SEED, size, place))
     message, key = rng.bytes(size), Key(hashlib.sha256(rng.bytes(32)).digest())
-    system = StegoSystem(registry.load(model), base.load("learned"))
+    system = StegoSystem(registry.load(model), base.SCHEMES.get("learned"))
     try:
         sent = system.sender(picture, message, None, key, rng.bytes(NONCE_BYTES))
     except EmbeddingError:

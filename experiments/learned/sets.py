@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def cell(folder: Path, kind: str, name: str, file: str, bpp: float) -> dict:
-    system, task, origin = StegoSystem(registry.load(file), base.load("learned").uncorrected), None, None
+    system, task, origin = StegoSystem(registry.load(file), base.SCHEMES.get("learned").uncorrected), None, None
     if kind == "plain":
         data, origin = crops.load(folder / kind, "test").first(PICTURES), crops.photographs_of(folder / kind, "test")
     else:

@@ -111,7 +111,7 @@ def cell(folder: Path, pictures: int | None, scheme: str, path: Path, bpp: float
     count = FEW if scheme in ("syndrome", "LSB matching") else len(data)
     chosen = data.first(count if pictures is None else min(count, pictures))
     codec = registry.load(CODEC if scheme == "closed" else path)
-    system = StegoSystem(codec, base.load(SCHEMES[scheme]).uncorrected)
+    system = StegoSystem(codec, base.SCHEMES.get(SCHEMES[scheme]).uncorrected)
     found = evaluate(
         system, chosen, bpp, seeds=[SEED], name=scheme, photographs=origin, progress=lambda what, share: None
     )

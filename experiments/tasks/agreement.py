@@ -21,7 +21,7 @@ from experiments import record
 from semstego.codecs import registry
 from semstego.datasets.folder import central_squares
 from semstego.evaluation.task_gap import evaluate, right_answers
-from semstego.metrics.task import accuracy, paired_gap
+from semstego.metrics.accuracy_gap import accuracy, paired_gap
 from semstego.plots.task_sheet import draw
 from semstego.system.stego_system import StegoSystem
 from semstego.tasks import agreement

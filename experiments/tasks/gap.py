@@ -20,7 +20,7 @@ from experiments import record
 from semstego.codecs import registry
 from semstego.datasets import sets
 from semstego.evaluation.task_gap import evaluate, right_answers
-from semstego.metrics.task import accuracy
+from semstego.metrics.accuracy_gap import accuracy
 from semstego.system.stego_system import StegoSystem
 from semstego.tasks import classification
 

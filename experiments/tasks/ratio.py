@@ -31,8 +31,8 @@ from semstego.datasets import sets
 from semstego.datasets.labelled import LabelledPictures
 from semstego.evaluation.task_gap import right_answers
 from semstego.losses.semantic import PICTURE_WEIGHT
+from semstego.metrics.accuracy_gap import accuracy, paired_gap
 from semstego.metrics.image import psnr_db
-from semstego.metrics.task import accuracy, paired_gap
 from semstego.plots.figures import task_against_ratio
 from semstego.tasks import classification
 from semstego.training import loop

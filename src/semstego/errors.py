@@ -75,7 +75,8 @@ class CapacityError(SemstegoError):
 
     def __init__(self, needed: int, available: int) -> None:
         self.needed, self.available = needed, available
-        super().__init__(f"the message has {needed} bytes and does not fit; {available} bytes would")
+        fits = f"{available} bytes would" if available else "nothing would"
+        super().__init__(f"the message has {needed} bytes and does not fit; {fits}")
 
     def __reduce__(self) -> tuple[type["CapacityError"], tuple[int, int]]:
         """Errors cross processes in ``hide_many`` and ``reveal_many``."""

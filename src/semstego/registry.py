@@ -37,17 +37,19 @@ class Registry(Generic[Part]):
         package: The folder whose modules each hold one; or several folders, the first of which goes first.
         constant: What a module calls it.
         beside: Modules of the folders that hold none; ``base`` has what all parts offer.
+        members: The attributes that make an object a part.
     """
 
     kind: str
     package: str | tuple[str, ...]
     constant: str
     beside: tuple[str, ...] = ("base",)
+    members: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
         """The group of entry points by which other packages offer parts of this kind."""
-        return f"semstego.{self.kind}s"
+        return f"semstego.{self.kind.replace(' ', '')}s"
 
     def names(self) -> list[str]:
         """All names, those of this package first; nothing is imported."""
@@ -57,12 +59,22 @@ class Registry(Generic[Part]):
         """The names of those in this package."""
         return list(self._modules)
 
-    def get(self, name: str) -> Part:
-        """The part of this name; upper and lower case are one.
+    def get(self, part: str | Part) -> Part:
+        """The part of this name, upper and lower case being one; or this object itself.
 
         Raises:
-            ArgumentError: If there is none, or the object that the name spells cannot be imported.
+            ArgumentError: If there is none of the name, the object that it spells cannot be imported, or an object
+                lacks what makes it a part.
         """
+        found = self._imported(part) if isinstance(part, str) else part
+        if isinstance(found, type):
+            raise ArgumentError(f"{found.__name__} is a class; a {self.kind} is an object of it: {found.__name__}()")
+        for member in self.members:
+            if getattr(found, member, None) is None:  # a property of a protocol without a body gives None
+                raise ArgumentError(f"{part!r:.80} is no {self.kind}: it has no {member!r}")
+        return found
+
+    def _imported(self, name: str) -> Part:
         module, _, path = self.place(name).partition(":")
         try:
             found: object = import_module(module)
@@ -72,8 +84,7 @@ class Registry(Generic[Part]):
         except SemstegoError:
             raise
         except Exception as error:  # whatever somebody's module does while it is imported
-            ours = tuple(f"{package}." for package in self._packages)
-            if module.startswith(ours):  # what is missing is said by the module itself
+            if self._spelled(name) in self._modules:  # what is missing is said by the module itself
                 raise
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
             raise ArgumentError(f"the {self.kind} {name!r} cannot be had ({reason})") from error
@@ -84,18 +95,21 @@ class Registry(Generic[Part]):
         Raises:
             ArgumentError: If there is none of this name.
         """
-        wanted = name.lower().replace("_", "-")
+        wanted = self._spelled(name)
         if wanted in self._modules:
             return f"{self._modules[wanted]}:{self.constant}"
         for known, offered in self._offered.items():
-            if known.lower().replace("_", "-") == wanted:
+            if self._spelled(known) == wanted:
                 return offered.value
         if SPELLED.fullmatch(name):
             return name
-        raise ArgumentError(
-            f"there is no {self.kind} {name!r}; there are {', '.join(self.names())}, or name one of your own as "
-            f"package:Object"
-        )
+        known = f"there are {', '.join(self.names())}, or " if self.names() else ""
+        raise ArgumentError(f"there is no {self.kind} {name!r:.80}; {known}name one of your own as package:Object")
+
+    @staticmethod
+    def _spelled(name: str) -> str:
+        """A name as it is compared with others."""
+        return name.lower().replace("_", "-")
 
     @cached_property
     def _modules(self) -> dict[str, str]:
@@ -103,7 +117,7 @@ class Registry(Generic[Part]):
         for package in self._packages:
             for stem in sorted(_stems(package)):
                 if stem not in self.beside and not stem.startswith("_"):
-                    found.setdefault(stem.lower().replace("_", "-"), f"{package}.{stem}")
+                    found.setdefault(self._spelled(stem), f"{package}.{stem}")
         return found
 
     @property

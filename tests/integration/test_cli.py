@@ -151,6 +151,11 @@ def test_wrong_passphrase_absence_and_damage_print_one_text(files, tmp_path):
         ("frobnicate",),
         ("hide", "cover.png", "message.bin", "-o", "x.sem", "--strength", "9"),
         ("hide", "cover.png", "message.bin", "-o", "same.png", "--picture", "same.png"),
+        ("capacity", "cover.png", "--scheme", "os:sep"),
+        ("capacity", "cover.png", "--scheme", "semstego.schemes.nope:X"),
+        ("evaluate", "--data", "cover.png", "--task", "builtins:dict"),
+        ("audit", "--data", "cover.png", "--scheme", "os:system"),
+        ("audit", "--covers", "cover.png", "--stegos", "cover.png", "--detectors", "semstego.steganalysis.nope:X"),
     ],
 )
 def test_wrong_usage_exits_2(files, arguments):
@@ -165,6 +170,9 @@ def test_wrong_usage_exits_2(files, arguments):
         ("hide", "cover.png", "missing.bin", "-o", "x.sem"),
         ("hide", "cover.png", "message.bin", "-o", "no/such/folder/x.sem"),
         ("hide", "cover.png", "message.bin", "-o", "x.sem", "--codec", "cr099"),
+        ("hide", "cover.png", "message.bin", "-o", "x.sem", "--codec", "os:sep"),
+        ("hide", "cover.png", "message.bin", "-o", "x.sem", "--codec", "y" * 300),
+        ("hide", "cover.png", "message.bin", "-o", "y" * 300),
         ("reveal", "missing.sem"),
         ("info", "cover.png"),
         ("reconstruct", "message.bin", "-o", "x.png"),

@@ -37,7 +37,7 @@ def test_a_set_is_taken_from_a_folder_and_then_kept(tmp_path):
 
 def test_the_name_is_checked_before_the_options_that_are_missing():
     done = run("fetch", "imagenet", status=2)
-    assert "there is no dataset 'imagenet'" in done.stderr
+    assert "there is no data set 'imagenet'" in done.stderr
     assert "--output" not in done.stderr
 
 

@@ -31,12 +31,13 @@ def folder(tmp_path_factory, photographs):
     (place / "letter.txt").write_text("Meet me at noon.")
     (place / "photographs").mkdir()
     for name in ("coffee", "chelsea", "astronaut", "rocket"):
-        Image.fromarray(photographs[name]).save(place / "photographs" / f"{name}.png")
+        for side, half in zip("lr", np.array_split(photographs[name], 2, axis=1), strict=True):
+            Image.fromarray(half).save(place / "photographs" / f"{name}-{side}.png")
     counts = {"train": 72, "validation": 20, "test": 36}
     lists = place / "lists"
     lists.mkdir()
     for part, names in zip(crops.LISTS.values(), (("coffee", "chelsea"), ("astronaut",), ("rocket",)), strict=True):
-        (lists / part).write_text("".join(f"{name}.png\n" for name in names))
+        (lists / part).write_text("".join(f"{name}-{side}.png\n" for name in names for side in "lr"))
     crops.build(place / "crops", place / "photographs", kind="plain", split=lists, counts=counts)
     whole, step = photographs["chelsea"], 32
     rows, columns = (range(0, side - step, step // 2) for side in whole.shape[:2])

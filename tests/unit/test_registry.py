@@ -232,6 +232,43 @@ def test_an_error_of_semstego_passes_as_it_is():
     assert issubclass(WeightsError, SemstegoError)
 
 
+# --- objects
+
+
+class Whole:
+    handle, weight = "a handle", 0
+
+
+class Hollow(Whole):
+    """A property without a body, as a protocol leaves it to those who derive from it."""
+
+    @property
+    def handle(self):
+        """Nothing."""
+
+
+def test_an_object_is_a_part_if_it_has_all_members():
+    kind = Registry("part", "house", "PART", members=("handle", "weight"))
+    whole = Whole()
+    assert kind.get(whole) is whole
+    for lacking in (3, Hollow()):
+        with pytest.raises(ArgumentError, match="is no part: it has no 'handle'"):
+            kind.get(lacking)
+    with pytest.raises(ArgumentError, match="'first' is no part: it has no 'handle'"):
+        kind.get("first")
+
+
+def test_a_class_is_no_part_and_the_refusal_says_what_is():
+    with pytest.raises(ArgumentError, match=r"Whole is a class; a part is an object of it: Whole\(\)"):
+        parts().get(Whole)
+
+
+@pytest.mark.parametrize("name", ["house.first:NOPE", "house.nope:X", "house.:X", "house.broken:PART"])
+def test_an_object_within_our_own_folder_that_cannot_be_had_is_an_argument_error(name):
+    with pytest.raises(ArgumentError, match="cannot be had"):
+        parts().get(name)
+
+
 # --- the registries of the package
 
 

@@ -50,7 +50,7 @@ def capacity(
         scheme: As for :func:`semstego.hide`.
         flatten: As for :func:`semstego.hide`.
     """
-    chosen = base.load(scheme)
+    chosen = base.SCHEMES.get(scheme)
     used = registry.load(chosen.default_codec if codec is None else codec)
     original = Cover(load_picture(cover, flatten=flatten), used)
     symbols = original.encoding.symbols

@@ -73,7 +73,7 @@ class Revealed:
         message: The bytes that were hidden.
         name: The file name that travelled with them, if the sender gave one; no path, but do not trust it.
         stage: ``"features"`` (I) or ``"picture"`` (II).
-        codec: Name of the codec that carried it.
+        codec: Name of the codec that read it; of a picture, models with the same networks read each other's messages.
         scheme: Name of the scheme that read it; ``syndrome`` reads what ``hill``, ``suniward`` and ``side-informed``
             have hidden, too.
         seconds: Time taken.
@@ -120,7 +120,7 @@ def hide(
         SemstegoError: See :mod:`semstego.errors`.
     """
     start = time.perf_counter()
-    chosen = base.load(scheme)
+    chosen = base.SCHEMES.get(scheme)
     secret = key_from(key, passphrase)
     picture = load_picture(cover, flatten=flatten)
     _warn_of(picture)
@@ -161,12 +161,12 @@ def reveal(
         SemstegoError: If the file is neither stream nor picture.
     """
     start = time.perf_counter()
-    schemes = search.shipped_schemes() if scheme is None or scheme == AUTO else [base.load(scheme)]
+    schemes = search.shipped_schemes() if scheme is None or scheme == AUTO else [base.SCHEMES.get(scheme)]
     secret = key_from(key, passphrase)
     try:
         read = _stream_of(source)
         if read is None:
-            candidates = registry.names() if codec is None else [registry.load(codec)]
+            candidates = search.codecs_of(schemes) if codec is None else [registry.load(codec)]
             found: Found = search.in_picture(load_picture(source), candidates, schemes, secret)
         else:
             found = search.in_stream(read, _codec_of(read, codec), schemes, secret)
@@ -194,7 +194,7 @@ def send(
         scheme: Whose codec to send by, where none is named.
         flatten: As for :func:`hide`.
     """
-    chosen = base.load(scheme)
+    chosen = base.SCHEMES.get(scheme)
     system = StegoSystem(registry.load(chosen.default_codec if codec is None else codec), chosen)
     return system.send(load_picture(cover, flatten=flatten))
 
@@ -279,5 +279,7 @@ def _codec_of(read: Stream, codec: CodecChoice | None) -> Codec:
     if codec is not None:
         return registry.load(codec)
     if read.codec not in registry.names():  # what a stream names is not opened as a file
-        raise StreamError(f"the stream was made with weights {read.codec!r}, which do not ship: name their file")
+        raise StreamError(
+            f"the stream was made with weights {read.codec!r}, which do not ship: name their file or package:Object"
+        )
     return registry.load(read.codec)

@@ -100,28 +100,22 @@ def _names(words: str, option: str) -> list[str]:
 
 
 def _scheme(name: str) -> str:
-    """The name, if there is such a scheme; it is imported where it embeds."""
-    from semstego.schemes.base import SCHEMES
+    """The name, if there is such a scheme; each process that embeds loads it for itself."""
+    from semstego.cli import terminal
 
-    try:
-        SCHEMES.place(name)
-    except ArgumentError as error:
-        raise typer.BadParameter(f"--scheme: {error}") from None
+    terminal.scheme(name)
     return name
 
 
 def _detector(name: str) -> "Detector":
-    from semstego.steganalysis.detectors.base import DETECTORS, Detector
+    from semstego.steganalysis.detectors.base import DETECTORS
 
     try:
-        found = DETECTORS.get(name)
+        return DETECTORS.get(name)
     except ArgumentError as error:
         raise typer.BadParameter(f"--detectors: {error}") from None
     except ImportError:  # a network's, where torch is not installed
         raise _missing_packages() from None
-    if not isinstance(found, Detector):
-        raise typer.BadParameter(f"--detectors: {name} has no name, scores or prepared: derive it from Detector")
-    return found
 
 
 def _missing_packages() -> SemstegoError:

@@ -25,11 +25,11 @@ def _that_can_be_fetched(name: str) -> str:
     from semstego.errors import ArgumentError
 
     try:
-        if base.can_be_fetched(base.load(name)):
+        if base.can_be_fetched(base.DATASETS.get(name)):
             return name
     except ArgumentError as error:
         raise typer.BadParameter(str(error)) from None
-    fetched = [one for one in base.DATASETS.shipped() if base.can_be_fetched(base.load(one))]
+    fetched = [one for one in base.DATASETS.shipped() if base.can_be_fetched(base.DATASETS.get(one))]
     raise typer.BadParameter(f"the data set {name} is not fetched; those that are: {', '.join(fetched)}")
 
 
@@ -52,7 +52,7 @@ def fetch(
     from semstego.datasets import base
 
     with terminal.bar() as progress:
-        base.load(name).fetch(output, source, progress)
+        base.DATASETS.get(name).fetch(output, source, progress)
     print(f"{output}: {name} is complete")
 
 

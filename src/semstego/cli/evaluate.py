@@ -25,7 +25,9 @@ def evaluate(
         typer.Option(help="classification, agreement (of ImageNet answers on photographs), or package:Object."),
     ] = None,
     scheme: Scheme = "syndrome",
-    name: Annotated[str, typer.Option("--set", help="fashion-mnist, cifar10, objects or crops.")] = "fashion-mnist",
+    name: Annotated[
+        str, typer.Option("--set", help="fashion-mnist, cifar10, objects, crops, or package:Object.")
+    ] = "fashion-mnist",
     split: Annotated[str, typer.Option(help="Which of its pictures.")] = "test",
     weights: Annotated[
         str | None, typer.Option(help="Classifier: a shipped one, or a weights file; else the set's own.")
@@ -93,7 +95,7 @@ def _task_gap(
     from semstego.plots.task_sheet import draw
     from semstego.tasks import base as tasks
 
-    prepared = terminal.named(tasks.load, task, "--task").prepared(weights, name)
+    prepared = terminal.named(tasks.TASKS.get, task, "--task").prepared(weights, name)
     chosen = prepared.examples(data, name, split).first(pictures)
     with terminal.bar() as progress:
         cells = [
@@ -131,7 +133,7 @@ def _table2(
     chosen = sets.load(name, data, split).first(pictures)
     if weights and len(chosen.classes) < 2:
         raise typer.BadParameter(f"--weights: the pictures of {name} have no classes to tell apart")
-    task = tasks.load("classification").prepared(weights, name) if weights else None
+    task = tasks.TASKS.get("classification").prepared(weights, name) if weights else None
     if detail:
         chosen = LabelledPictures(softened(chosen.pictures, detail), chosen.labels, chosen.classes)
     origin = sets.photographs_of(name, data, split)

@@ -51,11 +51,14 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 
 
 def main() -> None:
-    """Entry point: semstego's own errors become one sentence and exit status 1."""
+    """Entry point: semstego's own errors, and those of files, become one sentence and exit status 1."""
     try:
         app()
     except SemstegoError as error:
         print(f"semstego: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"semstego: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
     except MemoryError:
         print("semstego: there is not enough memory for this picture", file=sys.stderr)

@@ -17,7 +17,9 @@ Cover = Annotated[
 ]
 Stream = Annotated[str, typer.Argument(metavar="STREAM", help="A .sem stream, or - for standard input.")]
 Codec = Annotated[str | None, typer.Option(help=f"{CODECS}; else the scheme's own.", show_default="cr085")]
-OtherCodec = Annotated[str | None, typer.Option("--codec", help="Weights of your own; the shipped ones are found.")]
+OtherCodec = Annotated[
+    str | None, typer.Option("--codec", help="Weights of your own, or package:Object; the shipped ones are found.")
+]
 Scheme = Annotated[str, typer.Option(help=f"{SCHEMES}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what exists.")]

@@ -46,7 +46,7 @@ def scheme(name: str) -> "Scheme":
     """The scheme of this name; wrong words are wrong usage, whatever else would be asked for."""
     from semstego.schemes import base
 
-    return named(base.load, name, "--scheme")
+    return named(base.SCHEMES.get, name, "--scheme")
 
 
 def named(load: Callable[[str], Part], name: str, option: str) -> Part:

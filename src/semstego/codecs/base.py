@@ -8,6 +8,7 @@
 Whatever has these methods is a codec, whether it derives from :class:`Codec` or not.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
@@ -165,6 +166,7 @@ class Codec(Protocol):
     def closed(self) -> bool:
         """Whether ``recover(decode(s)) == s`` on the carriers of all symbols that ``encode`` gives: exact stage II."""
 
+    @abstractmethod
     def encode(self, picture: Picture) -> Encoding:
         """Es: symbols of a picture, and what only the sender knows.
 
@@ -172,9 +174,11 @@ class Codec(Protocol):
             PictureError: If the picture is not for this codec.
         """
 
+    @abstractmethod
     def decode(self, symbols: Symbols) -> Picture:
         """Ds: the picture that the receiver reconstructs."""
 
+    @abstractmethod
     def recover(self, picture: Picture) -> Symbols:
         """The symbols that a reconstruction was made of, as well as they can be found; exact if the codec is closed.
 
@@ -182,9 +186,11 @@ class Codec(Protocol):
             PictureError: If the picture is not for this codec.
         """
 
+    @abstractmethod
     def pack(self, symbols: Symbols) -> bytes:
         """Symbols as bytes; the header of the stream is written by :mod:`semstego.codecs.stream`."""
 
+    @abstractmethod
     def unpack(self, coded: bytes, height: int, width: int, channels: int) -> Symbols:
         """The symbols of a picture of this size.
 

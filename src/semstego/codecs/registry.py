@@ -6,7 +6,8 @@
     mine                 a module ``codecs/mine.py`` with a ``CODEC``, or an entry point of ``semstego.codecs``
     my_package:MyCodec   an object of one's own, by its place; or the object itself
 
-A family is a folder here with a module ``weights``: it names the ``FORMATS`` that it can ``load``.
+A family is a folder here with a module ``weights``: it names the ``FORMATS`` that it can ``load``, and says whether its
+codecs are ``CLOSED``.
 """
 
 import contextlib
@@ -26,42 +27,71 @@ from semstego.registry import Registry
 
 DEFAULT = "cr085"
 SUFFIX = ".safetensors"
-MODULES = Registry[Codec](
-    "codec", "semstego.codecs", "CODEC", beside=("base", "stream", "registry", "block", "convolutional")
-)
+MEMBERS = ("name", "fingerprint", "closed", "encode", "decode", "recover", "pack", "unpack")
+BESIDE = ("base", "stream", "registry", "block", "convolutional")
+MODULES = Registry[Codec]("codec", "semstego.codecs", "CODEC", BESIDE, MEMBERS)
 
 
-def names() -> list[str]:
-    """All codecs that need no file: shipped weights first, the default before the others, closed before open ones."""
-    shipped = sorted(_shipped(), key=lambda name: (_shipped()[name], name != DEFAULT, name))
-    return [*shipped, *MODULES.names()]
+def names(*, with_open: bool = True) -> list[str]:
+    """All codecs that need no file: shipped weights first, the default before the others, closed before open ones.
+
+    Args:
+        with_open: Whether shipped weights of open codecs are among them.
+    """
+    shipped = [name for name in _shipped() if with_open or is_closed(name)]
+    return [*sorted(shipped, key=lambda name: (_shipped()[name], name != DEFAULT, name)), *MODULES.names()]
 
 
 def load(codec: str | os.PathLike[str] | Codec) -> Codec:
     """The codec of this name, in this weights file, or this object itself.
 
     Raises:
-        ArgumentError: If it is neither a name nor a path nor a codec.
+        ArgumentError: If it is neither a name nor a path nor a codec, or the codec's name or fingerprint is none.
         WeightsError: If there is no such codec, or the file is damaged or holds something else.
     """
     if not isinstance(codec, str | os.PathLike):
-        if not callable(getattr(codec, "encode", None)):
-            raise ArgumentError(f"a codec is a name, a weights file or an object that encodes, not {codec!r:.80}")
-        return codec
+        return _identified(MODULES.get(codec))
     if codec in _shipped():
         return _load_shipped(str(codec))
     path = Path(codec)
-    if path.is_file():
+    if _is_file(path):
         if not stream.NAME.fullmatch(os.fsencode(path.stem)):
             raise WeightsError(f"{path}: a codec is named after its file, 1 to 16 printable ASCII characters")
         return _read(path, path.stem)
     try:
-        return MODULES.get(str(codec))
-    except ArgumentError as error:
-        if ":" in str(codec):
-            raise
+        MODULES.place(str(codec))
+    except ArgumentError:
         known = ", ".join(names())
-        raise WeightsError(f"no codec {str(codec)!r}: there are {known}, else give a weights file") from error
+        given = f"no codec {str(codec)!r:.80}: there are {known}"
+        raise WeightsError(f"{given}; or give a weights file, or package:Object") from None
+    return _identified(MODULES.get(str(codec)))
+
+
+def _identified(codec: Codec) -> Codec:
+    """The codec, if its name and fingerprint fit the header of a stream.
+
+    Raises:
+        ArgumentError: If one does not.
+    """
+    name, fingerprint = codec.name, codec.fingerprint
+    if not isinstance(name, str) or not stream.NAME.fullmatch(name.encode(errors="surrogatepass")):
+        raise ArgumentError(f"a codec's name has 1 to 16 printable ASCII characters, not {name!r:.80}")
+    if not isinstance(fingerprint, bytes) or len(fingerprint) != stream.FINGERPRINT_BYTES:
+        raise ArgumentError(f"the fingerprint of the codec {name!r} must be {stream.FINGERPRINT_BYTES} bytes")
+    return codec
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # longer than the names of files
+        return False
+
+
+def is_closed(name: str) -> bool:
+    """Whether the codec of this name is closed; weights that ship are not loaded for it."""
+    family = _shipped().get(name)
+    return bool(import_module(family).CLOSED) if family else load(name).closed
 
 
 def is_shipped(name: str) -> bool:
@@ -100,7 +130,7 @@ def _families() -> dict[str, str]:
 
 def _format(path: Path) -> str:
     """What a safetensors file says it holds, or nothing."""
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, safetensors.SafetensorError):
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError, safetensors.SafetensorError):
         with safetensors.safe_open(path, "np") as file:
             facts = file.metadata() or {}
         return str(facts["format"] if "format" in facts else json.loads(facts["semstego"])["format"])

@@ -32,6 +32,7 @@ from semstego.codecs.base import MAX_PIXELS, MAX_SIDE, MIN_SIDE, Codec, Symbols
 from semstego.errors import DamagedStreamError, StreamError
 
 __all__ = [
+    "FINGERPRINT_BYTES",
     "HEADER_BYTES",
     "MAGIC",
     "MAX_STREAM_BYTES",
@@ -48,6 +49,7 @@ MAGIC: Final = b"\x89SEM"
 _VERSION: Final = 1
 _FIELDS: Final = struct.Struct("<4sBB16s8sIII")
 _CHECKSUM_BYTES: Final = 8
+FINGERPRINT_BYTES: Final = 8
 NAME: Final = re.compile(rb"[!-~]{1,16}")
 """What a codec may be called: printable ASCII without spaces."""
 
@@ -90,8 +92,8 @@ def pack(stream: Stream) -> bytes:
     name = stream.codec.encode()  # UTF-8: what is not ASCII does not match
     if not NAME.fullmatch(name):
         raise StreamError(f"a codec's name has 1 to 16 printable ASCII characters, not {stream.codec!r}")
-    if len(stream.fingerprint) != 8:
-        raise StreamError(f"a fingerprint has 8 bytes, not {len(stream.fingerprint)}")
+    if len(stream.fingerprint) != FINGERPRINT_BYTES:
+        raise StreamError(f"a fingerprint has {FINGERPRINT_BYTES} bytes, not {len(stream.fingerprint)}")
     _check_size(stream.height, stream.width, stream.channels)
     if len(stream.coded) > MAX_STREAM_BYTES - HEADER_BYTES:
         raise StreamError(f"{len(stream.coded)} coded bytes are more than any picture needs")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.datasets.labelled import LabelledPictures
-from semstego.errors import ArgumentError, DataError
+from semstego.errors import DataError
 from semstego.progress import Progress
 from semstego.registry import Registry
 
@@ -65,21 +65,10 @@ class DataSet(Protocol):
         raise DataError(f"the data set {self.name} is not fetched")
 
 
-DATASETS = Registry[DataSet]("dataset", ("semstego.datasets.published", "semstego.datasets.built"), "DATASET")
 MEMBERS = ("name", "has_validation", "load", "photographs_of", "fetch")
-
-
-def load(dataset: str | DataSet) -> DataSet:
-    """The data set of this name, or this object itself.
-
-    Raises:
-        ArgumentError: If there is none of the name, or the object is no data set.
-    """
-    found = DATASETS.get(dataset) if isinstance(dataset, str) else dataset
-    for member in MEMBERS:
-        if not hasattr(found, member):
-            raise ArgumentError(f"{dataset!r:.80} is no data set: it has no {member!r}")
-    return found
+DATASETS = Registry[DataSet](
+    "data set", ("semstego.datasets.published", "semstego.datasets.built"), "DATASET", members=MEMBERS
+)
 
 
 def can_be_fetched(dataset: DataSet) -> bool:

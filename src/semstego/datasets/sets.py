@@ -50,6 +50,6 @@ def photographs_of(name: str, folder: Path, split: str) -> NDArray[np.integer] |
 
 def _named(name: str) -> DataSet:
     try:
-        return base.load(name)
+        return base.DATASETS.get(name)
     except ArgumentError as error:
         raise DataError(f"{error} (`semstego data fetch NAME -o DIR` fetches one)") from None

@@ -23,10 +23,10 @@ from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ArgumentError
 from semstego.evaluation.hiding import Hiding, hide_random
 from semstego.evaluation.task_gap import right_answers
+from semstego.metrics.accuracy_gap import accuracy, paired_gap
 from semstego.metrics.detection import bootstrap_interval
 from semstego.metrics.image import psnr_db, ssim
 from semstego.metrics.message import bit_error_rate, bits_per_symbol, payload_bpp
-from semstego.metrics.task import accuracy, paired_gap
 from semstego.progress import Progress
 from semstego.system.stego_system import StegoSystem
 from semstego.tasks.base import Task

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from semstego.datasets.labelled import LabelledPictures
 from semstego.datasets.tensors import batch
 from semstego.evaluation.hiding import hide_random
-from semstego.metrics.task import accuracy, paired_gap
+from semstego.metrics.accuracy_gap import accuracy, paired_gap
 from semstego.progress import Progress
 from semstego.system.stego_system import StegoSystem
 from semstego.tasks.base import Task

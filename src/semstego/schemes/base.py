@@ -10,6 +10,7 @@ therefore asks a reader for the header, and then for all. What the bits mean, an
 business of a scheme: :mod:`semstego.message.frame` opens them.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.codecs.base import Codec, Encoding, Picture, Symbols
-from semstego.errors import ArgumentError, InfeasibleError, NothingFoundError
+from semstego.errors import InfeasibleError, NothingFoundError
 from semstego.message.bits import Bits
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
@@ -129,9 +130,11 @@ class Scheme(Protocol):
         """The same scheme without error correction of its own, as tables of bits compare it; mostly, itself."""
         return self
 
+    @abstractmethod
     def capacity_bits(self, cover: Cover) -> int:
         """How many bits of a frame the cover is expected to hold."""
 
+    @abstractmethod
     def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> Embedding:
         """Hide a frame in a cover's symbols.
 
@@ -147,6 +150,7 @@ class Scheme(Protocol):
             ArgumentError: If the codec is none for this scheme.
         """
 
+    @abstractmethod
     def reveal_features(self, symbols: Symbols, codec: Codec, key: Key) -> Reader:
         """Stage I: a reader of the bits in symbols.
 
@@ -174,18 +178,15 @@ def reader_of(found: Bits) -> Reader:
     return read
 
 
-SCHEMES = Registry[Scheme]("scheme", "semstego.schemes", "SCHEME")
+MEMBERS = (
+    "name",
+    "default_codec",
+    "keeps_law",
+    "uncorrected",
+    "capacity_bits",
+    "embed",
+    "reveal_features",
+    "reveal_picture",
+)
+SCHEMES = Registry[Scheme]("scheme", "semstego.schemes", "SCHEME", members=MEMBERS)
 DEFAULT = "syndrome"
-
-
-def load(scheme: str | Scheme) -> Scheme:
-    """The scheme of this name, or this object itself.
-
-    Raises:
-        ArgumentError: If there is none of the name, or the object is no scheme.
-    """
-    if isinstance(scheme, str):
-        return SCHEMES.get(scheme)
-    if not callable(getattr(scheme, "embed", None)):
-        raise ArgumentError(f"a scheme is a name or an object that embeds, not {scheme!r:.80}")
-    return scheme

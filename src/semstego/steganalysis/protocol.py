@@ -3,6 +3,8 @@
 
 rigorous    2,000 training, 500 validation, 1,000 test pairs; 3 runs
 paper       2,000 training, 400 validation, 800 test pairs; 10 runs; networks are trained as the paper trains them
+
+How long a network is trained, and at which rate, stands with it, such as in ``detectors/xunet.py``.
 """
 
 from dataclasses import dataclass, replace

@@ -21,9 +21,14 @@ def shipped_schemes() -> list[Scheme]:
     """One of each class of schemes, the default first: schemes of one class are read alike."""
     names = sorted(base.SCHEMES.shipped(), key=lambda name: (name != base.DEFAULT, name))
     found: dict[type[Scheme], Scheme] = {}
-    for scheme in map(base.load, names):
+    for scheme in map(base.SCHEMES.get, names):
         found.setdefault(type(scheme), scheme)
     return list(found.values())
+
+
+def codecs_of(schemes: Sequence[Scheme]) -> list[str]:
+    """Names of the codecs that a picture of one of these schemes may be made by; open ones take seconds to try."""
+    return registry.names(with_open=not all(registry.is_closed(scheme.default_codec) for scheme in schemes))
 
 
 def in_stream(stream: Stream, codec: Codec, schemes: Sequence[Scheme], key: Key) -> Found:
@@ -79,4 +84,4 @@ def _likely(schemes: Sequence[Scheme], codec: Codec) -> Sequence[Scheme]:
     """Of several schemes, those whose sender does not refuse an open codec because stage II misreads its symbols."""
     if codec.closed or len(schemes) == 1:
         return schemes
-    return [scheme for scheme in schemes if not registry.load(scheme.default_codec).closed]
+    return [scheme for scheme in schemes if not registry.is_closed(scheme.default_codec)]

@@ -71,7 +71,7 @@ class StegoSystem:
     """Sender and receiver around one codec and one scheme."""
 
     codec: Codec
-    scheme: Scheme = field(default_factory=lambda: base.load(base.DEFAULT))
+    scheme: Scheme = field(default_factory=lambda: base.SCHEMES.get(base.DEFAULT))
 
     def send(self, picture: Picture, draws: Draws | None = None) -> bytes:
         """Plain semantic communication: the stream of a picture with nothing hidden.
@@ -126,7 +126,8 @@ class StegoSystem:
                 return Sent(sealed, cover, embedded, stream, embedded.retries + misread)
             misread += 1
         if misread:
-            raise EmbeddingError("this picture does not give the message back at both stages; nothing was written")
+            open_codec = "" if self.codec.closed else f", for the codec {self.codec.name!r} is not closed"
+            raise EmbeddingError(f"the message does not come back at both stages{open_codec}; nothing was written")
         raise CapacityError(len(message), self._what_fits(cover, len(message), key))
 
     def receiver_features(self, stream: Stream, key: Key) -> Opened:

@@ -19,7 +19,6 @@ from torch import Tensor
 
 from semstego.datasets import sets
 from semstego.datasets.labelled import LabelledPictures
-from semstego.errors import ArgumentError
 from semstego.registry import Registry
 
 
@@ -87,20 +86,8 @@ class Task(Protocol):
         return [""] * len(pictures)
 
 
-TASKS = Registry[Task]("task", "semstego.tasks", "TASK")
-
-
-def load(name: str | Task) -> Task:
-    """The task of this name, or this object itself.
-
-    Raises:
-        ArgumentError: If there is none of the name, or the object is no task.
-    """
-    if isinstance(name, str):
-        return TASKS.get(name)
-    if not callable(getattr(name, "task_loss", None)):
-        raise ArgumentError(f"a task is a name or an object with a task_loss, not {name!r:.80}")
-    return name
+MEMBERS = ("task_loss", "task_score", "prepared", "to", "examples", "answers")
+TASKS = Registry[Task]("task", "semstego.tasks", "TASK", members=MEMBERS)
 
 
 def frozen(name: str) -> Task:

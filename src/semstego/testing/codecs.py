@@ -2,13 +2,15 @@
 """What every codec must do, checked on synthetic pictures: ``check_codec(MyCodec())``."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
-from semstego.codecs import stream
+from semstego.codecs import registry, stream
 from semstego.codecs.base import MAX_PIXELS, Codec, Picture, Symbols
-from semstego.errors import DamagedStreamError, PictureError, SemstegoError
+from semstego.errors import DamagedStreamError, PictureError
 from semstego.metrics.image import psnr_db
+from semstego.testing.parts import check_part, check_refused
 
 SIZES = ((64, 64), (47, 61))  # height and width [pixels]
 LEAST_DB = 15.0  # what a reconstruction of a smooth picture has at least; less is another picture
@@ -26,7 +28,11 @@ def check_codec(codec: Codec, channels: int = 3) -> None:
     Raises:
         AssertionError: With what is wrong.
     """
+    check_part(registry.MODULES, codec)
+    assert isinstance(codec.name, str), f"the name is a {type(codec.name).__name__}, not a str"
     assert stream.NAME.fullmatch(codec.name.encode()), f"{codec.name!r} is no name of 1 to 16 printable characters"
+    assert isinstance(codec.fingerprint, bytes), f"the fingerprint is a {type(codec.fingerprint).__name__}, not bytes"
+    assert isinstance(codec.closed, bool), "closed is neither True nor False"
     assert len(codec.fingerprint) == 8, f"the fingerprint has {len(codec.fingerprint)} bytes, not 8"
     assert codec.fingerprint == codec.fingerprint, "the fingerprint changes"
     for picture in _pictures(channels):
@@ -98,16 +104,7 @@ def _check_bytes(codec: Codec, symbols: Symbols) -> None:
 
 def _check_refusals(codec: Codec, channels: int) -> None:
     for odd in (np.zeros((8, 8, channels), np.uint8), np.zeros((64, 64, 2), np.uint8)):
-        try:
-            codec.encode(odd)
-        except PictureError:
-            continue
-        raise AssertionError(f"a picture of {odd.shape} is not refused with a PictureError")
+        check_refused(partial(codec.encode, odd), f"a picture of {odd.shape}", PictureError)
     for coded in (b"", bytes(40)):
-        try:
-            found = codec.unpack(coded, 7000, MAX_PIXELS // 7000, channels)
-        except DamagedStreamError:
-            continue
-        except SemstegoError as error:
-            raise AssertionError(f"bytes that hold no symbols end in {type(error).__name__}") from error
-        raise AssertionError(f"{len(coded)} bytes give {found.values.size} symbols")
+        unpack = partial(codec.unpack, coded, 7000, MAX_PIXELS // 7000, channels)
+        check_refused(unpack, f"a stream of {len(coded)} bytes that hold no symbols", DamagedStreamError)

@@ -2,13 +2,15 @@
 """What every data set must do, checked on files that are there: ``check_dataset(MySet(), folder, "test")``."""
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from semstego.datasets.base import MEMBERS, DataSet
+from semstego.datasets.base import DATASETS, DataSet
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError
+from semstego.testing.parts import check_part, check_refused
 
 NO_SPLIT = "no-such-split"
 
@@ -28,13 +30,13 @@ def check_dataset(dataset: DataSet, folder: Path, split: str) -> None:
     Raises:
         AssertionError: With what is wrong.
     """
-    for member in MEMBERS:
-        assert hasattr(dataset, member), f"it has no {member!r}"
+    check_part(DATASETS, dataset)
     assert isinstance(dataset.name, str), f"the name is a {type(dataset.name).__name__}, not a str"
     assert dataset.name, "the name is empty"
     assert isinstance(dataset.has_validation, bool), "has_validation is neither True nor False"
 
     first, again = dataset.load(folder, split), dataset.load(folder, split)
+    assert isinstance(first, LabelledPictures), f"a split is a {type(first).__name__}, not LabelledPictures"
     _check_pictures(first)
     assert first.classes == again.classes, "two loads give other classes"
     assert np.array_equal(first.labels, again.labels), "two loads give other labels"
@@ -45,9 +47,9 @@ def check_dataset(dataset: DataSet, folder: Path, split: str) -> None:
         assert photographs.shape == first.labels.shape, f"{len(photographs)} photographs for {len(first)} pictures"
         assert np.issubdtype(photographs.dtype, np.integer), f"photographs are {photographs.dtype}, not integers"
 
-    _check_refusal(dataset, folder, NO_SPLIT, "a split that does not exist")
+    check_refused(partial(dataset.load, folder, NO_SPLIT), "a split that does not exist", DataError)
     with tempfile.TemporaryDirectory() as empty:
-        _check_refusal(dataset, Path(empty), split, "an empty folder")
+        check_refused(partial(dataset.load, Path(empty), split), "an empty folder", DataError)
 
 
 def _check_pictures(found: LabelledPictures) -> None:
@@ -60,13 +62,3 @@ def _check_pictures(found: LabelledPictures) -> None:
     assert labels.shape == pictures.shape[:1], f"labels have the shape {labels.shape}, not ({len(pictures)},)"
     assert labels.min() >= 0, "a label is negative"
     assert labels.max() < len(found.classes), f"a label lies outside of the {len(found.classes)} classes"
-
-
-def _check_refusal(dataset: DataSet, folder: Path, split: str, what: str) -> None:
-    try:
-        dataset.load(folder, split)
-    except DataError:
-        return
-    except Exception as error:
-        raise AssertionError(f"{what} ends in a {type(error).__name__}, not in a DataError") from error
-    raise AssertionError(f"{what} is loaded, and does not end in a DataError")

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from semstego.metrics.detection import auc
 from semstego.steganalysis.controls import lsb_matching
-from semstego.steganalysis.detectors.base import Detector, Scores, Setting
+from semstego.steganalysis.detectors.base import DETECTORS, Detector, Scores, Setting
 from semstego.steganalysis.pairs import Pairs, Parts
 from semstego.steganalysis.protocol import RIGOROUS
+from semstego.testing.parts import check_part
 
 PAIRS = (80, 40, 100)  # of training, validation and test
 CHANNELS, SIDE = 2, 24  # of the maps
@@ -30,6 +31,7 @@ def check_detector(detector: Detector) -> None:
     Raises:
         AssertionError: With what is wrong.
     """
+    check_part(DETECTORS, detector)
     assert isinstance(detector.name, str), f"the name is a {type(detector.name).__name__}, not a str"
     assert detector.name, "the name is empty"
     prepared = detector.prepared(Setting(RIGOROUS))

@@ -2,6 +2,7 @@
 """What every scheme must do in a codec, checked on a synthetic picture: ``check_scheme(MyScheme(), codec)``."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -13,8 +14,9 @@ from semstego.message.cipher import Key
 from semstego.message.draws import Draws
 from semstego.message.frame import Frame, Opened
 from semstego.progress import no_progress
-from semstego.schemes.base import Cover, Scheme
+from semstego.schemes.base import SCHEMES, Cover, Embedding, Scheme
 from semstego.system.stego_system import StegoSystem
+from semstego.testing.parts import check_part, check_refused
 
 KEY, OTHER_KEY = Key(bytes(range(32))), Key(bytes(32))
 MESSAGE = b"Meet me at noon."
@@ -36,13 +38,13 @@ def check_scheme(scheme: Scheme, codec: Codec | None = None, cover: Picture | No
     Raises:
         AssertionError: With what is wrong.
     """
+    check_part(SCHEMES, scheme)
     assert isinstance(scheme.name, str), f"the name is a {type(scheme.name).__name__}, not a str"
     assert scheme.name, "the name is empty"
     system = StegoSystem(registry.load(scheme.default_codec) if codec is None else codec, scheme)
     picture = _picture() if cover is None else cover
-    before = picture.copy()
+    _check_forms(system, picture)
     sent = system.sender(picture, MESSAGE, None, KEY, bytes(8))
-    assert np.array_equal(picture, before), "embed changes the cover"
     again = system.sender(picture, MESSAGE, None, KEY, bytes(8))
     assert again.stream == sent.stream, "the same cover, message, key and nonce give another stream"
     _check_symbols(sent.cover, sent.embedded.symbols.values)
@@ -56,6 +58,25 @@ def _picture() -> Picture:
     waves = 128 + 45 * np.sin(x / 8 + c) + 30 * np.cos(y / 6)
     picture: Picture = (waves + np.random.default_rng(1).normal(0, 6, waves.shape)).astype(np.uint8)
     return picture
+
+
+def _check_forms(system: StegoSystem, picture: Picture) -> None:
+    """What ``embed`` and ``reveal_features`` return; neither changes the cover."""
+    before = picture.copy()
+    cover, sealed = Cover(picture, system.codec), frame.seal(MESSAGE, None, KEY, bytes(8))
+    try:
+        embedding = system.scheme.embed(cover, sealed, KEY, Draws(bytes(32)), no_progress)
+    except InfeasibleError:
+        return  # another nonce may do
+    assert np.array_equal(picture, before), "embed changes the cover"
+    assert isinstance(embedding, Embedding), f"embed returns a {type(embedding).__name__}, not an Embedding"
+    reader = system.scheme.reveal_features(embedding.symbols, system.codec, KEY)
+    assert callable(reader), f"reveal_features returns a {type(reader).__name__}, not a function of a number of bits"
+    bits = reader(frame.HEADER_BITS)
+    form = getattr(bits, "dtype", type(bits).__name__), getattr(bits, "shape", None)
+    wanted = np.dtype(np.uint8), (frame.HEADER_BITS,)
+    assert form == wanted, f"a reader gives {form[0]} {form[1]} for a header, not uint8 ({frame.HEADER_BITS},)"
+    assert bits.max() <= 1, "a reader gives other numbers than 0 and 1"
 
 
 def _check_symbols(cover: Cover, stego: SymbolMap) -> None:
@@ -106,8 +127,5 @@ def _check_capacity(system: StegoSystem, picture: Picture) -> None:
     except InfeasibleError:
         raise AssertionError(f"{promised} bits are promised, and do not fit") from None
     too_much: Frame = frame.seal(bytes(picture.size), None, KEY, bytes(8))
-    try:
-        system.scheme.embed(cover, too_much, KEY, Draws(bytes(32)), no_progress)
-    except (InfeasibleError, CapacityError):
-        return
-    raise AssertionError(f"{too_much.payload_bits} bits cannot fit, and are not refused")
+    embed = partial(system.scheme.embed, cover, too_much, KEY, Draws(bytes(32)), no_progress)
+    check_refused(embed, f"a frame of {too_much.payload_bits} bits, which cannot fit,", InfeasibleError, CapacityError)

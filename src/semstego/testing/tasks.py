@@ -4,7 +4,8 @@
 import torch
 from torch import Tensor
 
-from semstego.tasks.base import Task
+from semstego.tasks.base import TASKS, Task
+from semstego.testing.parts import check_part
 
 SEED = 20261125
 
@@ -23,6 +24,7 @@ def check_task(task: Task, targets: Tensor, side: int = 64) -> None:
     Raises:
         AssertionError: With what is wrong.
     """
+    check_part(TASKS, task)
     count = len(targets)
     pictures = torch.rand((count, 3, side, side), generator=torch.Generator().manual_seed(SEED)).requires_grad_()
     before = pictures.detach().clone()

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The critics G1 and G2 of Algorithm 1: two SRNets that learn to tell stego from cover while the scheme is trained."""
+"""The critics G1 and G2 of Algorithm 1: two SRNets that learn to tell stego from cover while the scheme is trained.
+
+Their loss itself is in :mod:`semstego.losses.terms`.
+"""
 
 from collections.abc import Mapping
 

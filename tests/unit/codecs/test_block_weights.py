@@ -2,6 +2,7 @@
 """Shipped weights and their cards; weights from outside are checked before they are believed."""
 
 import hashlib
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from semstego.codecs import registry
 from semstego.codecs.block import weights
+from semstego.codecs.block.codec import BlockCodec
 from semstego.codecs.block.fitting import DESIGNS
-from semstego.errors import SemstegoError, WeightsError
+from semstego.errors import ArgumentError, SemstegoError, WeightsError
 
 SHIPPED = ("cr085", "cr050", "cr025", "task")
 
@@ -70,8 +72,32 @@ def test_files_that_are_no_weights_are_refused(tmp_path, content):
         registry.load(path)
 
 
+def test_words_nested_without_end_are_no_weights(tmp_path):
+    path = tmp_path / "deep.safetensors"
+    arrays = {"x": np.zeros(1, np.uint8)}
+    for words in ("[" * 100_000, '{"format": ' + "[" * 100_000):
+        path.write_bytes(safetensors.numpy.save(arrays, {"semstego": words}))
+        with pytest.raises(WeightsError):
+            registry.load(path)
+
+
+def test_an_object_needs_a_name_and_a_fingerprint_that_a_header_holds(point):
+    for name in ("", "two words", "seventeen letters", "\udc80", 3):
+        with pytest.raises(ArgumentError, match="name has 1 to 16 printable"):
+            registry.load(replace(point, name=name))
+    assert registry.load(replace(point, name="mine")).name == "mine"
+
+    class Unmarked(BlockCodec):
+        fingerprint = None
+
+    for fingerprint in (b"", bytes(9), "12345678"):
+        Unmarked.fingerprint = fingerprint
+        with pytest.raises(ArgumentError, match="must be 8 bytes"):
+            registry.load(Unmarked(point.name, point.bases, point.entropy))
+
+
 def test_what_is_not_there_is_refused(tmp_path):
-    for name in ("cr099", tmp_path, tmp_path / "no"):
+    for name in ("cr099", tmp_path, tmp_path / "no", "x" * 300, "/tmp/x:y"):
         with pytest.raises(WeightsError):
             registry.load(name)
 

@@ -46,7 +46,7 @@ def test_every_file_of_the_folders_is_a_set_of_its_name():
     assert set(PARTS) >= {"bossbase", "cifar10", "fashion-mnist", "crops", "objects"}
     for name in PARTS:
         assert DATASETS.get(name).name == name
-        assert base.load(name) is DATASETS.get(name)
+        assert base.DATASETS.get(name) is DATASETS.get(name)
 
 
 def test_published_sets_are_fetched_and_built_ones_are_not():
@@ -58,9 +58,9 @@ def test_an_object_is_a_data_set_if_it_has_what_one_has():
     class Nothing:
         name = "nothing"
 
-    assert base.load(crops.DATASET) is crops.DATASET
+    assert base.DATASETS.get(crops.DATASET) is crops.DATASET
     with pytest.raises(ArgumentError, match="no data set: it has no 'has_validation'"):
-        base.load(Nothing())
+        base.DATASETS.get(Nothing())
     with pytest.raises(AssertionError, match="it has no 'has_validation'"):
         check_dataset(Nothing(), PHOTOGRAPHS, "test")
     with pytest.raises(DataError, match="no data set: it has no 'name'"):
@@ -166,7 +166,7 @@ def test_the_set_that_the_broken_ones_derive_from_passes(built):
     [
         (WithoutName, "name is empty"),
         (AnotherEachTime, "other pictures"),
-        (AnySplit, "a split that does not exist is loaded"),
+        (AnySplit, "a split that does not exist is taken"),
         (NoFileError, "an empty folder ends in a FileNotFoundError"),
         (FewPhotographs, "5 photographs for 6 pictures"),
         (LaterLabels, "outside of the 1 classes"),

@@ -16,7 +16,7 @@ SCHEMES = [name for name in base.SCHEMES.names() if name != "learned"]
 
 
 def system(name):
-    return StegoSystem(registry.load("cr085"), base.load(name))
+    return StegoSystem(registry.load("cr085"), base.SCHEMES.get(name))
 
 
 def hide_all(name, pictures, bits=BITS, seed=1):

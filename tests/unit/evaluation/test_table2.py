@@ -51,11 +51,11 @@ def learned(model, keyed=True):
 
 
 def hill(codec):
-    return StegoSystem(around("mine", codec), base.load("hill"))
+    return StegoSystem(around("mine", codec), base.SCHEMES.get("hill"))
 
 
 def lsb(codec):
-    return StegoSystem(around("mine", codec), base.load("lsb"))
+    return StegoSystem(around("mine", codec), base.SCHEMES.get("lsb"))
 
 
 def hide_all(system, pictures, bits, seed):
@@ -119,6 +119,12 @@ class Plain(Codec):
     def recover(self, picture):
         return self.encode(picture).symbols
 
+    def pack(self, symbols):
+        raise NotImplementedError
+
+    def unpack(self, coded, height, width, channels):
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class Fake(Scheme):
@@ -131,6 +137,9 @@ class Fake(Scheme):
     every_other: bool = False
     name: str = "fake"
     seen: list = field(default_factory=list)
+
+    def capacity_bits(self, cover):
+        raise NotImplementedError
 
     def embed(self, cover, frame, key, draws, progress):
         if not self.seen or self.seen[-1] is not cover:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from semstego.codecs import registry
@@ -108,7 +108,10 @@ def test_wet_symbols_and_anchors_stay_and_all_others_move_by_one_at_most(seed, s
     wet = rng.random((3, SIDE, SIDE) if each_map else (SIDE, SIDE)) < share
     cover = Cover(noise(rng), Pixels(wet=wet))
     before, message = cover.encoding.symbols.values.copy(), rng.bytes(size)
-    stego = embedded(cover, message).symbols.values
+    try:
+        stego = embedded(cover, message).symbols.values
+    except InfeasibleError:  # where very many are wet, some nonces are of no use
+        reject()
     assert np.array_equal(cover.encoding.symbols.values, before)
     moved = stego.astype(int) - before
     assert np.abs(moved).max() == 1
@@ -129,12 +132,12 @@ def towards_the_error(scheme):
 
 @pytest.mark.parametrize("name", ["syndrome", "side-informed"])
 def test_with_side_information_changes_go_towards_the_value_before_rounding(name):
-    assert towards_the_error(base.load(name)) > 0.85
+    assert towards_the_error(base.SCHEMES.get(name)) > 0.85
 
 
 @pytest.mark.parametrize("name", ["hill", "suniward"])
 def test_without_side_information_they_go_either_way(name):
-    assert 0.4 < towards_the_error(base.load(name)) < 0.6
+    assert 0.4 < towards_the_error(base.SCHEMES.get(name)) < 0.6
 
 
 def test_changes_avoid_what_the_maps_predict():
@@ -235,14 +238,14 @@ def test_another_nonce_changes_other_symbols():
 @pytest.mark.parametrize("name", ["hill", "suniward", "side-informed"])
 def test_one_receiver_reads_whatever_the_costs_were(name, photographs):
     cover = Cover(photographs["coffee"][:64, :64], registry.load("cr085"))
-    stego = embedded(cover, b"whatever the costs", base.load(name)).symbols
+    stego = embedded(cover, b"whatever the costs", base.SCHEMES.get(name)).symbols
     assert read(stego, cover.codec) == b"whatever the costs"
 
 
 def test_too_few_symbols_for_a_header_hold_nothing():
     tiny = Symbols(np.zeros((3, 4, 4), np.uint8), 32, 32, 3, block=8)
     with pytest.raises(NothingFoundError):
-        base.load("syndrome").reveal_features(tiny, registry.load("cr085"), KEY)
+        base.SCHEMES.get("syndrome").reveal_features(tiny, registry.load("cr085"), KEY)
 
 
 def test_more_bits_than_a_layer_has_symbols_are_infeasible(rng):
@@ -251,4 +254,4 @@ def test_more_bits_than_a_layer_has_symbols_are_infeasible(rng):
     cover = Cover(picture, Pixels())
     sealed = frame.seal(bytes(int(1.05 * picture.size) // 8 - 28), None, KEY, bytes(8))
     with pytest.raises(InfeasibleError):
-        base.load("syndrome").embed(cover, sealed, KEY, Draws(bytes(32)), no_progress)
+        base.SCHEMES.get("syndrome").embed(cover, sealed, KEY, Draws(bytes(32)), no_progress)

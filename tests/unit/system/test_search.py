@@ -48,7 +48,7 @@ def sent(cover):
 
     def hide(scheme, codec):
         if (scheme, codec) not in done:
-            system = StegoSystem(registry.load(codec), base.load(scheme))
+            system = StegoSystem(registry.load(codec), base.SCHEMES.get(scheme))
             done[scheme, codec] = system.sender(cover, MESSAGE, None, KEY, bytes(8))
         return done[scheme, codec]
 
@@ -73,7 +73,7 @@ def test_the_default_comes_first_and_no_class_of_schemes_is_left_out_or_tried_tw
     assert found[0].name == base.DEFAULT
     kinds = [type(scheme) for scheme in found]
     assert len(set(kinds)) == len(kinds)
-    assert set(kinds) == {type(base.load(name)) for name in SHIPPED}
+    assert set(kinds) == {type(base.SCHEMES.get(name)) for name in SHIPPED}
 
 
 @pytest.mark.parametrize("name", CLASSICAL)
@@ -82,7 +82,7 @@ def test_schemes_are_found_at_both_stages(sent, name, codec):
     for used, scheme, opened in (in_stream(sent(name, codec), codec), in_picture(sent(name, codec))):
         assert opened.message == MESSAGE
         assert used.name == codec
-        assert type(scheme) is type(base.load(name))
+        assert type(scheme) is type(base.SCHEMES.get(name))
 
 
 def test_the_learned_scheme_is_found_at_both_stages(sent):
@@ -122,9 +122,9 @@ def test_a_plain_picture_has_nothing(sent, cover):
 def test_a_scheme_that_was_told_is_the_only_one_that_is_tried(sent, hidden_by, told):
     out = sent(hidden_by, "cr085")
     with pytest.raises(NothingFoundError):
-        in_stream(out, "cr085", [base.load(told)])
+        in_stream(out, "cr085", [base.SCHEMES.get(told)])
     with pytest.raises(NothingFoundError):
-        in_picture(out, [base.load(told)], BLOCK)
+        in_picture(out, [base.SCHEMES.get(told)], BLOCK)
 
 
 def test_a_codec_that_was_told_is_the_only_one_that_is_tried(sent):
@@ -147,6 +147,12 @@ class Asked(Scheme):
     @property
     def default_codec(self):
         return self.home
+
+    def capacity_bits(self, cover):
+        raise NotImplementedError
+
+    def embed(self, cover, frame, key, draws, progress):
+        raise NotImplementedError
 
     def reveal_features(self, symbols, codec, key):
         self.codecs.append(codec.name)
@@ -175,6 +181,11 @@ def test_open_codecs_are_for_schemes_at_home_in_them_unless_one_is_told(cover):
             in_picture(cover, schemes, ["cr085", "learned-photo"])
     assert closed.codecs == ["learned-photo"]  # where it was told
     assert opened.codecs == ["learned-photo"] * 2
+
+
+def test_a_scheme_at_home_in_a_closed_codec_is_searched_without_open_ones():
+    assert set(search.codecs_of([base.SCHEMES.get("lsb")])) == set(BLOCK)
+    assert search.codecs_of([base.SCHEMES.get("lsb"), base.SCHEMES.get("learned")]) == registry.names()
 
 
 # --- pictures that are none
@@ -262,9 +273,9 @@ class Pixels:
 
 @pytest.mark.parametrize("scheme", ["syndrome", "lsb"])
 def test_a_codec_of_ones_own_is_tried_as_an_object(cover, scheme):
-    out = StegoSystem(Pixels(), base.load(scheme)).sender(cover, MESSAGE, None, KEY, bytes(8))
+    out = StegoSystem(Pixels(), base.SCHEMES.get(scheme)).sender(cover, MESSAGE, None, KEY, bytes(8))
     used, found, opened = in_picture(out, codecs=[Pixels()])
-    assert (used.name, type(found), opened.message) == ("pixels", type(base.load(scheme)), MESSAGE)
+    assert (used.name, type(found), opened.message) == ("pixels", type(base.SCHEMES.get(scheme)), MESSAGE)
 
 
 def test_a_codec_that_another_package_offers_is_tried_with_the_shipped_ones(cover, monkeypatch):

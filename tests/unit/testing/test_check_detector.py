@@ -108,7 +108,7 @@ def test_a_detector_that_is_right_passes():
         (ByPosition, "swapped"),
         (Overwriting, "changes the pairs"),
         (OddShare, "share of 100"),
-        (Nameless, "not a str"),
+        (Nameless, "it has no 'name'"),
         (Renamed, "once it is prepared"),
     ],
 )

@@ -19,6 +19,7 @@ from semstego.errors import WeightsError
 
 FORMAT = "semstego block codec 1"
 FORMATS = (FORMAT,)
+CLOSED = True
 MAX_WEIGHTS_BYTES = 16 << 20
 
 

@@ -70,8 +70,8 @@ class CodecShape:
     def _check(self, most: dict[str, int]) -> None:
         """Refuse sizes that are out of range."""
         for name, limit in most.items():
-            if not 1 <= getattr(self, name) <= limit:
-                raise ValueError(f"{name} is from 1 to {limit}")
+            if type(size := getattr(self, name)) is not int or not 1 <= size <= limit:
+                raise ValueError(f"{name} is from 1 to {limit}, and whole")
 
 
 class CodecOutput(NamedTuple):

@@ -87,7 +87,7 @@ def part_of(path: Path, kind: type[Network], prefixes: Mapping[str, str]) -> Net
         TypeError,
         AttributeError,
         ValueError,
-        RuntimeError,
+        RuntimeError,  # and RecursionError
     ) as error:
         raise WeightsError(f"{path}: no weights that semstego wrote ({' '.join(str(error).split())[:200]})") from None
     return network.eval().requires_grad_(False)

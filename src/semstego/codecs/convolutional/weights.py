@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from semstego.codecs.convolutional.point import ConvolutionalPoint
 
 FORMATS = ("semstego convolutional codec 1", "semstego learned scheme 1")
+CLOSED = False
 
 
 def load(path: Path, name: str) -> "ConvolutionalPoint":

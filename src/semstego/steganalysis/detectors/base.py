@@ -80,4 +80,5 @@ class Detector(Protocol):
         return self
 
 
-DETECTORS = Registry[Detector]("detector", "semstego.steganalysis.detectors", "DETECTOR")
+MEMBERS = ("name", "scores", "prepared")
+DETECTORS = Registry[Detector]("detector", "semstego.steganalysis.detectors", "DETECTOR", members=MEMBERS)

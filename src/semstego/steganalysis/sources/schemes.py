@@ -156,7 +156,7 @@ class SchemeSource:
 
     def _system(self, name: str) -> StegoSystem:
         """The scheme of this name, in its codec, without error correction: all schemes hide as many bits."""
-        scheme = base.load(name).uncorrected
+        scheme = base.SCHEMES.get(name).uncorrected
         at_home = registry.load(scheme.default_codec)
         return StegoSystem(registry.load(self.codec if at_home.closed else self.model), scheme)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from semstego.metrics.task import accuracy, paired_gap
+from semstego.metrics.accuracy_gap import accuracy, paired_gap
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.93])
