@@ -27,7 +27,7 @@ from semstego.tasks.base import Task
 from semstego.tasks.classification import Classification
 
 block: BlockCodec = parse(b"", "cr085")
-convolutional: ConvolutionalPoint = from_file(Path("learned-photo"), "learned-photo")
+convolutional: ConvolutionalPoint = from_file(Path("learned-photo"), "learned-photo", {})
 codecs: list[Codec] = [block, convolutional]
 schemes: list[Scheme] = [
     SyndromeScheme(), LearnedScheme(), LsbMatching(), hill.SCHEME, suniward.SCHEME, side_informed.SCHEME, lsb.SCHEME,

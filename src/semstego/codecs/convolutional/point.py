@@ -3,6 +3,7 @@
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +18,9 @@ from semstego.codecs.convolutional import shaped_weights
 from semstego.codecs.convolutional.codec import ConvolutionalCodec
 from semstego.codecs.convolutional.inversion import features_in, is_affine
 from semstego.codecs.convolutional.quantiser import LEVELS, to_pictures
-from semstego.codecs.convolutional.weights import FORMATS
 from semstego.errors import DamagedStreamError, PictureError, WeightsError
 
 MAX_PIXELS = 4_000_000  # some hundred bytes of memory a pixel
-PREFIXES = dict(zip(FORMATS, ("", "codec."), strict=True))  # what weights of Es and Ds are called in a file
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,14 +148,19 @@ def around(name: str, network: ConvolutionalCodec) -> ConvolutionalPoint:
     return ConvolutionalPoint(name, network, hashlib.sha256(shaped_weights.to_bytes(network)).digest()[:8])
 
 
-def from_file(path: Path, name: str) -> ConvolutionalPoint:
+def from_file(path: Path, name: str, prefixes: Mapping[str, str]) -> ConvolutionalPoint:
     """The codec in a weights file.
+
+    Args:
+        path: The file.
+        name: What the codec is called.
+        prefixes: By format of the file, what the names of the weights of Es and Ds begin with.
 
     Raises:
         WeightsError: If the file is damaged or holds something else, or its quantiser needs what a stream does not
             carry.
     """
-    network = shaped_weights.part_of(path, ConvolutionalCodec, PREFIXES)
+    network = shaped_weights.part_of(path, ConvolutionalCodec, prefixes)
     if network.shape.scale is None or network.shape.channels not in (1, 3):
         raise WeightsError(f"{path}: only codecs of one or three channels and a fixed scale make streams")
     return ConvolutionalPoint(name, network, hashlib.sha256(path.read_bytes()).digest()[:8], path)

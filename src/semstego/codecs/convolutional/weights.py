@@ -9,7 +9,8 @@ from semstego.errors import SemstegoError
 if TYPE_CHECKING:
     from semstego.codecs.convolutional.point import ConvolutionalPoint
 
-FORMATS = ("semstego convolutional codec 1", "semstego learned scheme 1")
+PREFIXES = {"semstego convolutional codec 1": "", "semstego learned scheme 1": "codec."}  # of the names of weights
+FORMATS = tuple(PREFIXES)
 CLOSED = False
 
 
@@ -24,4 +25,4 @@ def load(path: Path, name: str) -> "ConvolutionalPoint":
         from semstego.codecs.convolutional import point
     except ImportError:
         raise SemstegoError(f"the codec {name!r} needs torch: pip install 'semstego[learned]'") from None
-    return point.from_file(path, name)
+    return point.from_file(path, name, PREFIXES)
