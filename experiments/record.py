@@ -12,15 +12,14 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from rich.progress import track
 
+from semstego import concurrency
 from semstego.codecs import registry
 from semstego.datasets import folder
 from semstego.io.pictures import load_picture
@@ -82,7 +81,7 @@ def clipped_share(picture: np.ndarray) -> float:
 def spread(work: Callable, tasks: Iterable, what: str, *, workers: int = 2, chunk: int = 1) -> Iterator:
     """``work(task)`` in fresh processes, in order, under a progress bar."""
     tasks = list(tasks)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with concurrency.processes(workers) as pool:
         yield from track(pool.map(work, tasks, chunksize=chunk), what, total=len(tasks), update_period=1)
 
 

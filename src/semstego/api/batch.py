@@ -6,13 +6,12 @@ Each core is a process of its own that imports the caller's script anew: guard i
 
 import os
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import Any
 
 from rich.console import Console
 from rich.progress import track
 
+from semstego import concurrency
 from semstego.api.hide_reveal import CodecChoice, Hidden, Message, Revealed, SchemeChoice, hide, key_from, reveal
 from semstego.errors import SemstegoError
 from semstego.io.pictures import Source
@@ -58,7 +57,7 @@ def _many(what: str, calls: list[Any], key: Key, workers: int | None) -> list[An
     count = min(workers or os.cpu_count() or 1, len(calls))
     if count <= 1:
         return [_one(call, key) for call in track(calls, what, console=console)]
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+    with concurrency.processes(count) as pool:
         return list(track(pool.map(_one, calls, [key] * len(calls)), what, total=len(calls), console=console))
 
 

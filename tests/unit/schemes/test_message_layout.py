@@ -60,8 +60,10 @@ def test_what_is_written_is_read_under_its_key_alone(seed, body_bytes, key):
     logits = logits_of(layout(key).corrected(sent))
     assert np.array_equal(layout(key).corrected_reader(logits)(len(sent)), sent)
     other = next(one for one in KEYS if one != key)
-    found = layout(other).corrected_reader(logits)(len(sent))
-    assert (found != sent)[:HEADER_BITS].mean() > 0.2
+    reader = layout(other).corrected_reader(logits)
+    assert (reader(HEADER_BITS) != sent[:HEADER_BITS]).mean() > 0.2
+    with pytest.raises(NothingFoundError):
+        reader(len(sent))
 
 
 def test_noise_is_corrected_and_places_that_carry_nothing_are_not_listened_to():
@@ -71,6 +73,22 @@ def test_noise_is_corrected_and_places_that_carry_nothing_are_not_listened_to():
     assert ((logits > 0) != (message > 0.5))[message != 0.5].float().mean() > 0.1
     logits[message == 0.5] = 50.0
     assert np.array_equal(layout().corrected_reader(logits)(len(sent)), sent)
+
+
+def test_a_header_that_can_be_decoded_is_believed_and_one_of_noise_is_not():
+    rng, plan, sent = np.random.default_rng(3), layout(), payload(1)
+    message = plan.corrected(sent)
+    decoded = 0
+    for noise in np.repeat(np.linspace(2, 6, 9), 4):  # all, and hardly any, are decoded
+        logits = logits_of(message, 2.0) + torch.from_numpy(rng.normal(0, noise, message.shape).astype(np.float32))
+        reader = plan.corrected_reader(logits)
+        if np.array_equal(reader(HEADER_BITS), sent[:HEADER_BITS]):
+            assert len(reader(len(sent))) == len(sent)
+            decoded += 1
+        flips = torch.from_numpy(rng.normal(0, noise, message.shape).astype(np.float32))
+        with pytest.raises(NothingFoundError):
+            plan.corrected_reader(flips)(len(sent))
+    assert 12 <= decoded <= 32, decoded
 
 
 def test_the_border_is_used_last():
@@ -88,7 +106,8 @@ def test_as_many_bits_as_it_says_have_a_code_and_no_more():
     assert (plan.corrected(payload(1, most - HEADER_BITS)) != 0.5).all()
     with pytest.raises(InfeasibleError):
         plan.corrected(payload(1, most - HEADER_BITS + 16))
-    reader = plan.corrected_reader(torch.zeros(1, *SHAPE))
+    reader = plan.corrected_reader(logits_of(plan.corrected(payload(1, 400))))
+    assert len(reader(HEADER_BITS + 400)) == HEADER_BITS + 400
     with pytest.raises(NothingFoundError):
         reader(HEADER_BITS + 8 * plan.count)
 
