@@ -146,6 +146,7 @@ def reveal(
     passphrase: str | bytes | None = None,
     codec: CodecChoice | None = None,
     scheme: SchemeChoice | None = None,
+    progress: Progress = no_progress,
 ) -> Revealed:
     """Read a message from a `.sem` stream (stage I) or a reconstructed picture (stage II), told apart by itself.
 
@@ -154,7 +155,9 @@ def reveal(
         key: From :func:`derive_key`; or give ``passphrase``.
         passphrase: Text or bytes.
         codec: Weights or an object of your own; shipped ones are found without.
-        scheme: A name, or an object of your own; None or ``"auto"`` tries every shipped one.
+        scheme: A name, or an object of your own; None or ``"auto"`` tries every shipped one, which takes many times
+            longer on a picture without a message than a scheme at home in a closed codec, such as ``"syndrome"``.
+        progress: Called with what is being done and the share that is done.
 
     Raises:
         NothingFoundError: Wrong key, no message, or damage.
@@ -167,7 +170,7 @@ def reveal(
         read = _stream_of(source)
         if read is None:
             candidates = search.codecs_of(schemes) if codec is None else [registry.load(codec)]
-            found: Found = search.in_picture(load_picture(source), candidates, schemes, secret)
+            found: Found = search.in_picture(load_picture(source), candidates, schemes, secret, progress)
         else:
             found = search.in_stream(read, _codec_of(read, codec), schemes, secret)
     except DamagedStreamError:

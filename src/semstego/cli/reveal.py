@@ -34,8 +34,9 @@ def reveal(
     if output not in (None, "-"):
         check_output(Path(output), force=force)
     key = semstego.derive_key(terminal.passphrase(passphrase_file, confirm=False, stdin_used=source == "-"))
-    terminal.announce_compilation()
-    found = semstego.reveal(terminal.read_source(source), key=key, codec=codec, scheme=chosen)
+    content = terminal.read_source(source)
+    with terminal.progress() as progress:
+        found = semstego.reveal(content, key=key, codec=codec, scheme=chosen, progress=progress)
     if output not in (None, "-"):
         write_all({Path(output): found.message}, force=force)
     elif output == "-" or not as_json:

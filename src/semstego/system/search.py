@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A receiver who knows neither codec nor scheme: every one that could have made what arrived is tried."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from semstego.codecs import registry
 from semstego.codecs import stream as streams
@@ -11,6 +11,7 @@ from semstego.errors import NothingFoundError, PictureError, SemstegoError
 from semstego.message import frame
 from semstego.message.cipher import Key
 from semstego.message.frame import Opened
+from semstego.progress import Progress, no_progress
 from semstego.schemes import base
 from semstego.schemes.base import Received, Scheme
 
@@ -47,7 +48,13 @@ def in_stream(stream: Stream, codec: Codec, schemes: Sequence[Scheme], key: Key)
     raise NothingFoundError
 
 
-def in_picture(picture: Picture, codecs: Iterable[str] | Sequence[Codec], schemes: Sequence[Scheme], key: Key) -> Found:
+def in_picture(
+    picture: Picture,
+    codecs: Sequence[str | Codec],
+    schemes: Sequence[Scheme],
+    key: Key,
+    progress: Progress = no_progress,
+) -> Found:
     """Stage II, by each of the codecs that could have made the picture, and each of the schemes.
 
     Raises:
@@ -57,7 +64,8 @@ def in_picture(picture: Picture, codecs: Iterable[str] | Sequence[Codec], scheme
     """
     tried, missing = 0, ""
     refusal: PictureError | None = None
-    for one in codecs:
+    for number, one in enumerate(codecs):
+        progress("searching", number / len(codecs))
         try:
             codec = registry.load(one)
         except SemstegoError as error:  # of an extra that is not installed
