@@ -67,6 +67,17 @@ def load(codec: str | os.PathLike[str] | Codec) -> Codec:
     return _identified(MODULES.get(str(codec)))
 
 
+def is_closed(name: str) -> bool:
+    """Whether the codec of this name is closed; weights that ship are not loaded for it."""
+    family = _shipped().get(name)
+    return bool(import_module(family).CLOSED) if family else load(name).closed
+
+
+def is_shipped(name: str) -> bool:
+    """Whether weights of this name ship; nothing is loaded."""
+    return name in _shipped()
+
+
 def _identified(codec: Codec) -> Codec:
     """The codec, if its name and fingerprint fit the header of a stream.
 
@@ -86,17 +97,6 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:  # longer than the names of files
         return False
-
-
-def is_closed(name: str) -> bool:
-    """Whether the codec of this name is closed; weights that ship are not loaded for it."""
-    family = _shipped().get(name)
-    return bool(import_module(family).CLOSED) if family else load(name).closed
-
-
-def is_shipped(name: str) -> bool:
-    """Whether weights of this name ship; nothing is loaded."""
-    return name in _shipped()
 
 
 @lru_cache
