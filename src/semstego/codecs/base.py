@@ -24,6 +24,7 @@ MAX_PIXELS: Final = 50_000_000  # height * width of a picture
 MIN_SIDE: Final = 32  # pixels; less has no room for a header
 MAX_SIDE: Final = 2**20  # pixels
 SIDE_SCALE: Final = 1 << 14  # rounding errors are stored as int16 in units of 2^-14 of a step
+CHANCE_SCALE: Final = 1 << 14  # and so are the probabilities of a law
 
 
 @dataclass(frozen=True)
@@ -84,26 +85,18 @@ def within(symbols: Symbols, maps: NDArray[Kind]) -> NDArray[Kind]:
     return maps[..., :rows, :columns]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Law:
     """By what law a codec rounds that rounds at random: a symbol takes its base value, or its neighbour's.
 
     Attributes:
-        step: int8 ``(k, h', w')``, +1 or -1: the neighbour less the base value.
-        probability: float64 ``(k, h', w')``, with which the symbol takes its neighbour's value.
+        chances: int16 ``(k, h', w')``: with what probability a symbol takes its neighbour's value, in units of 2^-14;
+            positive where that is the base value plus 1, negative where it is minus 1, and 0 where the symbol must stay.
+        dither: Width D of the uniform dither that the law comes from [steps], above 0 and at most 1.
     """
 
-    step: NDArray[np.int8]
-    probability: NDArray[np.float64]
-
-    def drawn(self, symbols: Symbols, uniform: NDArray[np.float64]) -> Symbols:
-        """Symbols by this law.
-
-        Args:
-            symbols: The base values.
-            uniform: Numbers drawn evenly from [0, 1), ``(k, h', w')``.
-        """
-        return symbols.with_values((symbols.values + self.step * (uniform < self.probability)).astype(np.uint8))
+    chances: NDArray[np.int16]
+    dither: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -72,11 +72,13 @@ def _checked_encoding(codec: Codec, picture: Picture) -> Symbols:
         block = symbols.block
         assert encoding.footprint.shape == (len(values), block, block, symbols.channels), "the footprint has no block"
     if encoding.law is not None:
-        assert encoding.law.step.shape == encoding.law.probability.shape == values.shape, "the law lacks symbols"
-        moving = encoding.law.probability > 0
-        moved = values.astype(np.int16) + encoding.law.step
-        assert (np.abs(encoding.law.step[moving]) == 1).all(), "the law moves a symbol by more than 1"
-        assert ((moved >= 0) & (moved <= 255))[moving].all(), "the law moves a symbol out of 0 to 255"
+        chances = encoding.law.chances
+        assert chances.shape == values.shape, "the law lacks symbols"
+        assert chances.dtype == np.int16, f"the law's chances are {chances.dtype}, not int16"
+        assert (np.abs(chances.astype(int)) <= CHANCE_SCALE).all(), "the law has probabilities above 1"
+        moved = values + np.sign(chances)
+        assert ((moved >= 0) & (moved <= 255)).all(), "the law moves a symbol out of 0 to 255"
+        assert not chances.any(where=~_carrying(symbols)), "the law moves symbols that may not carry"
     return symbols
 
 
