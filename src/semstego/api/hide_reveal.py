@@ -6,7 +6,7 @@ import json
 import os
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -23,9 +23,11 @@ from semstego.errors import ArgumentError, DamagedStreamError, NothingFoundError
 from semstego.io.pictures import Source, load_picture, squeezed
 from semstego.message import frame
 from semstego.message.cipher import Key, derive_key
+from semstego.message.draws import Draws
 from semstego.progress import Progress, no_progress
 from semstego.schemes import base
 from semstego.schemes.base import Scheme
+from semstego.schemes.certified.scheme import CertifiedScheme
 from semstego.system import search
 from semstego.system.search import Found
 from semstego.system.stego_system import StegoSystem
@@ -49,9 +51,12 @@ class Hidden:
     Attributes:
         stream: Content of the `.sem` file.
         symbols: Stego symbols, uint8 ``(c, h', w')``.
-        cover_symbols: Symbols without the message.
+        cover_symbols: What ``send`` gives of the cover: symbols without the message; of a codec that rounds at random,
+            a fresh draw.
+        undithered_symbols: Symbols without message and without dither; of a codec that rounds plainly, the same.
         picture: What the receiver reconstructs, uint8 ``(h, w, 3)``, or ``(h, w)`` if grey.
-        cover_picture: The same without the message.
+        cover_picture: The same of ``cover_symbols``.
+        undithered_picture: The same of ``undithered_symbols``.
         png: ``picture`` as the PNG file that stage II was checked on.
         report: What it cost.
     """
@@ -59,8 +64,10 @@ class Hidden:
     stream: bytes
     symbols: SymbolMap
     cover_symbols: SymbolMap
+    undithered_symbols: SymbolMap
     picture: NDArray[np.uint8]
     cover_picture: NDArray[np.uint8]
+    undithered_picture: NDArray[np.uint8]
     png: bytes
     report: Report
 
@@ -95,6 +102,7 @@ def hide(
     passphrase: str | bytes | None = None,
     codec: CodecChoice | None = None,
     scheme: SchemeChoice = base.DEFAULT,
+    p_e: float | None = None,
     name: str | None = None,
     nonce: bytes | None = None,
     flatten: bool = False,
@@ -109,8 +117,9 @@ def hide(
         passphrase: Text or bytes.
         codec: Name, such as ``cr085``, ``cr050``, ``cr025`` or ``learned-photo``, path of weights, or an object of your
             own that is a :class:`~semstego.codecs.base.Codec`; None takes the one that the scheme is at home in.
-        scheme: ``"syndrome"`` (costs by what all maps predict, side-informed), ``"learned"`` (the paper's networks),
-            another name, or an object of your own that is a :class:`~semstego.schemes.base.Scheme`.
+        scheme: ``"certified"`` (undetectable up to ``p_e``), ``"syndrome"`` (more payload), ``"learned"`` (the paper's
+            networks), another name, or an object of your own that is a :class:`~semstego.schemes.base.Scheme`.
+        p_e: Detection error that the certified scheme keeps for this picture, 0.4 to below 0.5; None means 0.499.
         name: File name to send along; it takes 1 + its length bytes.
         nonce: 8 bytes for reproducible output; never use one twice with a key. Default: random.
         flatten: Convert alpha, palettes, 16 bits and CMYK instead of refusing them.
@@ -120,22 +129,26 @@ def hide(
         SemstegoError: See :mod:`semstego.errors`.
     """
     start = time.perf_counter()
-    chosen = base.SCHEMES.get(scheme)
+    chosen = scheme_of(scheme, p_e)
     secret = key_from(key, passphrase)
     picture = load_picture(cover, flatten=flatten)
     _warn_of(picture)
     content = _content(message)
     system = StegoSystem(registry.load(chosen.default_codec if codec is None else codec), chosen)
     sent = system.sender(picture, content, name, secret, nonce, progress)
-    seen = sent.embedded.received.picture
+    draws = Draws.fresh() if nonce is None else Draws(secret.derive("cover draws", nonce))
+    plain = system.without_message(sent.cover.encoding, draws)
+    seen = system.codec.decode(plain)
     return Hidden(
         stream=sent.stream,
         symbols=sent.embedded.symbols.values,
-        cover_symbols=sent.cover.encoding.symbols.values,
-        picture=squeezed(seen),
-        cover_picture=squeezed(sent.cover.reconstruction),
+        cover_symbols=plain.values,
+        undithered_symbols=sent.cover.encoding.symbols.values,
+        picture=squeezed(sent.embedded.received.picture),
+        cover_picture=squeezed(seen),
+        undithered_picture=squeezed(sent.cover.reconstruction),
         png=sent.embedded.png,
-        report=report_on(sent, len(content), start),
+        report=report_on(system, sent, plain, seen, len(content), start),
     )
 
 
@@ -212,15 +225,16 @@ def reconstruct(source: StreamSource, *, codec: CodecChoice | None = None) -> ND
 def info(source: StreamSource) -> dict[str, Any]:
     """What anybody can read off a stream."""
     read = stream.read(source)
-    size = stream.HEADER_BYTES + len(read.coded)
     pixels = read.height * read.width
     known = {"codec": read.codec, "fingerprint": read.fingerprint.hex(), "shipped": _is_shipped(read)}
     return known | {
+        "version": read.version,
+        "dither": read.dither,
         "height": read.height,
         "width": read.width,
         "channels": read.channels,
-        "stream_bytes": size,
-        "stream_bpp": round(8 * size / pixels, 4),
+        "stream_bytes": read.size,
+        "stream_bpp": round(8 * read.size / pixels, 4),
     }
 
 
@@ -237,6 +251,20 @@ def _warn_of(cover: Picture) -> None:
 def _bundled_digests() -> frozenset[str]:
     credits = json.loads((resources.files("semstego") / "datasets" / "photographs" / "credits.json").read_text())
     return frozenset(entry["pixels_sha256"] for entry in credits)
+
+
+def scheme_of(scheme: SchemeChoice, p_e: float | None) -> Scheme:
+    """The scheme, with the detection error that it is to keep.
+
+    Raises:
+        ArgumentError: If there is no such scheme, or it keeps none.
+    """
+    chosen = base.SCHEMES.get(scheme)
+    if p_e is None:
+        return chosen
+    if not isinstance(chosen, CertifiedScheme):
+        raise ArgumentError(f"the scheme {chosen.name!r} certifies no detection error: leave p_e out")
+    return replace(chosen, p_e=p_e)
 
 
 def key_from(key: Key | None, passphrase: str | bytes | None) -> Key:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The figures of one hiding: what it carries, what it cost in quality, what anybody can count."""
+"""The figures of one hiding: what it carries, what is certified, what it cost in quality, what anybody can count."""
 
 import math
 import time
@@ -8,17 +8,29 @@ from typing import Any
 
 import numpy as np
 
+from semstego.codecs.base import Picture, Symbols
+from semstego.coding import polar
 from semstego.metrics.image import feature_snr_db, psnr_db, ssim
 from semstego.metrics.message import bits_per_symbol, payload_bpp
-from semstego.system.stego_system import Sent
+from semstego.system.stego_system import Sent, StegoSystem
 
 
 @dataclass(frozen=True)
 class Report:
     """The fields of ``hide --json``. PSNR and SSIM on 8-bit data, peak 255; None stands for infinite or undefined.
 
+    The cover that stego is compared with is what ``send`` makes of the same picture; of a codec that rounds at random,
+    a fresh draw. "Undithered" is what that codec would have made without its dither.
+
     Attributes:
         codec: Name of the operating point.
+        scheme: Name of the scheme.
+        dither: Width of the codec's dither [steps]; 0 where it rounds plainly.
+        p_e_bound: Certified: the detection error of every detector that cannot guess the key is at least this, for one
+            picture; None where nothing is certified, and where a given nonce fixed the draws.
+        kl_bound_nats: The divergence of hiding from sending that follows from picture and length, at most.
+        tv_bound: The total variation distance of hiding from sending, at most.
+        pictures_at_049: So many such pictures keep the detection error at 0.49, if one key hides in all of them.
         message_bytes: Length of the message.
         overhead_bytes: What the frame adds to it.
         payload_bits: Coded bits, frame included.
@@ -30,18 +42,26 @@ class Report:
         psnr1_db: Stage I, stego against cover symbols.
         ssim1: Stage I.
         feature_snr_db: Variance of the cover's features over the mean square change, dequantised.
+        psnr1_undithered_db: Stage I, stego against undithered symbols.
         psnr2_db: Stage II, stego against cover reconstruction.
         ssim2: Stage II.
+        psnr2_undithered_db: Stage II, stego against the undithered reconstruction.
         psnr_sc_db: Stego reconstruction against the original picture: the paper's "impact on SC".
         ssim_sc: The same.
         symbols: Symbols in all.
-        changed_symbols: Symbols that the message moved by one.
+        changed_symbols: Symbols in which stego and cover differ.
         wet_symbols: Symbols that had to stay.
         retries: How often the sender's check had segments coded again.
         seconds: Time taken, the check included.
     """
 
     codec: str
+    scheme: str
+    dither: float
+    p_e_bound: float | None
+    kl_bound_nats: float | None
+    tv_bound: float | None
+    pictures_at_049: int | None
     message_bytes: int
     overhead_bytes: int
     payload_bits: int
@@ -52,9 +72,11 @@ class Report:
     stream_bpp: float
     psnr1_db: float | None
     ssim1: float | None
+    psnr1_undithered_db: float | None
     feature_snr_db: float | None
     psnr2_db: float | None
     ssim2: float | None
+    psnr2_undithered_db: float | None
     psnr_sc_db: float | None
     ssim_sc: float | None
     symbols: int
@@ -68,34 +90,63 @@ class Report:
         return asdict(self)
 
 
-def report_on(sent: Sent, message_bytes: int, start: float) -> Report:
-    """Measure one hiding that began at ``start`` of ``time.perf_counter``."""
-    encoding, original, plain = sent.cover.encoding, sent.cover.picture, sent.cover.reconstruction
-    cover, stego, picture = encoding.symbols, sent.embedded.symbols, sent.embedded.received.picture
-    bits = sent.frame.payload_bits
+def report_on(
+    system: StegoSystem, sent: Sent, plain: Symbols, seen: Picture, message_bytes: int, start: float
+) -> Report:
+    """Measure one hiding.
+
+    Args:
+        system: That made it.
+        sent: What it made.
+        plain: What it sends of the same picture with nothing hidden.
+        seen: What the receiver reconstructs from that.
+        message_bytes: Length of the message.
+        start: Of the hiding, on the clock of ``time.perf_counter``.
+    """
+    encoding, original = sent.cover.encoding, sent.cover.picture
+    base, stego, picture = encoding.symbols, sent.embedded.symbols, sent.embedded.received.picture
+    undithered, bits = sent.cover.reconstruction, sent.frame.payload_bits
     return Report(
-        codec=sent.cover.codec.name,
+        codec=system.codec.name,
+        scheme=system.scheme.name,
+        dither=system.codec.dither,
+        **_certified(sent),
         message_bytes=message_bytes,
         overhead_bytes=bits // 8 - message_bytes,
         payload_bits=bits,
-        bpp=round(payload_bpp(bits, cover.height, cover.width), 6),
-        bits_per_symbol=round(bits_per_symbol(bits, cover.values.size), 6),
-        compression_ratio=round(cover.compression_ratio, 6),
+        bpp=round(payload_bpp(bits, base.height, base.width), 6),
+        bits_per_symbol=round(bits_per_symbol(bits, base.values.size), 6),
+        compression_ratio=round(base.compression_ratio, 6),
         stream_bytes=len(sent.stream),
-        stream_bpp=round(8 * len(sent.stream) / cover.pixels, 4),
-        psnr1_db=_finite(psnr_db(stego.values, cover.values)),
-        ssim1=_finite(ssim(stego.values, cover.values, channel_axis=0)),
-        feature_snr_db=_finite(feature_snr_db(cover.values, stego.values, encoding.steps)),
-        psnr2_db=_finite(psnr_db(picture, plain)),
-        ssim2=_finite(ssim(picture, plain)),
+        stream_bpp=round(8 * len(sent.stream) / base.pixels, 4),
+        psnr1_db=_finite(psnr_db(stego.values, plain.values)),
+        ssim1=_finite(ssim(stego.values, plain.values, channel_axis=0)),
+        psnr1_undithered_db=_finite(psnr_db(stego.values, base.values)),
+        feature_snr_db=_finite(feature_snr_db(plain.values, stego.values, encoding.steps)),
+        psnr2_db=_finite(psnr_db(picture, seen)),
+        ssim2=_finite(ssim(picture, seen)),
+        psnr2_undithered_db=_finite(psnr_db(picture, undithered)),
         psnr_sc_db=_finite(psnr_db(picture, original)),
         ssim_sc=_finite(ssim(picture, original)),
-        symbols=cover.values.size,
-        changed_symbols=int(np.count_nonzero(cover.values != stego.values)),
+        symbols=base.values.size,
+        changed_symbols=int(np.count_nonzero(plain.values != stego.values)),
         wet_symbols=encoding.wet_symbols,
         retries=sent.retries,
         seconds=round(time.perf_counter() - start, 3),
     )
+
+
+def _certified(sent: Sent) -> dict[str, Any]:
+    """What is certain of a hiding; a bound on the detection error only where the draws were fresh."""
+    kl_nats = sent.embedded.kl_bound_nats
+    if kl_nats is None:
+        return dict.fromkeys(("p_e_bound", "kl_bound_nats", "tv_bound", "pictures_at_049"))
+    return {
+        "p_e_bound": polar.p_e_bound(kl_nats) if sent.fresh else None,
+        "kl_bound_nats": kl_nats,
+        "tv_bound": polar.tv_bound(kl_nats),
+        "pictures_at_049": int(polar.kl_for(0.49) / kl_nats) if kl_nats else None,
+    }
 
 
 def _finite(value: float | None) -> float | None:

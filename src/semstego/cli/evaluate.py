@@ -24,7 +24,7 @@ def evaluate(
         str | None,
         typer.Option(help="classification, agreement (of ImageNet answers on photographs), or package:Object."),
     ] = None,
-    scheme: Scheme = "syndrome",
+    scheme: Scheme = "certified",
     name: Annotated[
         str, typer.Option("--set", help="fashion-mnist, cifar10, objects, crops, or package:Object.")
     ] = "fashion-mnist",
@@ -32,7 +32,9 @@ def evaluate(
     weights: Annotated[
         str | None, typer.Option(help="Classifier: a shipped one, or a weights file; else the set's own.")
     ] = None,
-    codec: Annotated[list[str], typer.Option(help=f"{CODECS}; give several for several.")] = ["cr085"],  # noqa: B006
+    codec: Annotated[
+        list[str] | None, typer.Option(help=f"{CODECS}; give several for several.", show_default="the scheme's own")
+    ] = None,
     bpp: Annotated[list[float], typer.Option(min=0, help="Payload; 0 sends covers alone.")] = [1.0],  # noqa: B006
     pictures: Annotated[int, typer.Option(min=1, help="The first so many.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Fixes messages and keys.")] = 0,
@@ -61,7 +63,9 @@ def evaluate(
     for path in filter(None, (output, sheet)):
         check_output(path, force=force)
     chosen = terminal.scheme("learned" if model else scheme)
-    systems = [StegoSystem(registry.load(one), chosen) for one in ([model] if model else codec)]
+    systems = [
+        StegoSystem(registry.load(one), chosen) for one in ([model] if model else codec or [chosen.default_codec])
+    ]
     if task is not None and model is None:
         if seeds != 1 or detail is not None:
             raise typer.BadParameter("--seeds and --detail go with Table II, without --task")

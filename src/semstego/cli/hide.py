@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from semstego.cli.options import AsJson, Codec, Cover, Flatten, Force, PassphraseFile, Scheme
+from semstego.cli.options import PE, AsJson, Codec, Cover, Flatten, Force, PassphraseFile, Scheme
 
 
 def hide(
@@ -14,8 +14,9 @@ def hide(
     message: Annotated[str, typer.Argument(metavar="MESSAGE", help="File to hide, or - for standard input.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The .sem stream to write.")],
     picture: Annotated[Path | None, typer.Option(help="Also write what the receiver reconstructs, as PNG.")] = None,
-    scheme: Scheme = "syndrome",
+    scheme: Scheme = "certified",
     codec: Codec = None,
+    p_e: PE = None,
     with_name: Annotated[bool, typer.Option("--with-name", help="Send the file's name along (it takes room).")] = False,
     passphrase_file: PassphraseFile = None,
     flatten: Flatten = False,
@@ -36,7 +37,7 @@ def hide(
         raise typer.BadParameter("the stream and the picture need different files")
     for path in filter(None, (output, picture)):
         check_output(path, force=force)
-    chosen = terminal.scheme(scheme)
+    chosen = terminal.scheme(scheme, p_e)
     content = terminal.read_message(message)
     source = terminal.read_source(cover)
     key = semstego.derive_key(terminal.passphrase(passphrase_file, confirm=True, stdin_used="-" in (cover, message)))

@@ -7,20 +7,34 @@ from typing import Annotated
 import typer
 
 CODECS = (
-    "cr085 (best picture), cr050, cr025 (small stream), task (fitted for a classifier), learned-photo and other models "
-    "of the learned scheme, the path of weights, or package:Object"
+    "cr085 (best picture), cr050, cr025 (small stream), task (fitted for a classifier), each with -plain behind it for "
+    "schemes other than certified, learned-photo and other models of the learned scheme, the path of weights, or "
+    "package:Object"
 )
-SCHEMES = "syndrome (exact), learned (the paper's networks), hill, suniward, side-informed, lsb, or package:Object"
+SCHEMES = (
+    "certified (undetectable up to --p-e), syndrome (more payload), learned (the paper's networks), hill, suniward, "
+    "side-informed, lsb, or package:Object"
+)
 
 Cover = Annotated[
     str, typer.Argument(metavar="COVER", help="Picture (PNG, JPEG, WebP, TIFF, BMP, PPM), or - for standard input.")
 ]
 Stream = Annotated[str, typer.Argument(metavar="STREAM", help="A .sem stream, or - for standard input.")]
-Codec = Annotated[str | None, typer.Option(help=f"{CODECS}; else the scheme's own.", show_default="cr085")]
+Codec = Annotated[
+    str | None, typer.Option(help=f"{CODECS}; else the scheme's own.", show_default="cr085 or cr085-plain")
+]
 OtherCodec = Annotated[
     str | None, typer.Option("--codec", help="Weights of your own, or package:Object; the shipped ones are found.")
 ]
 Scheme = Annotated[str, typer.Option(help=f"{SCHEMES}.")]
+PE = Annotated[
+    float | None,
+    typer.Option(
+        "--p-e",
+        help="Certified: what the detection error of any detector is at least, 0.4 to below 0.5 (guessing).",
+        show_default="0.499",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what exists.")]
 Flatten = Annotated[bool, typer.Option("--flatten", help="Convert alpha, palettes, 16 bits and CMYK.")]

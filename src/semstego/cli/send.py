@@ -13,7 +13,7 @@ def send(
     cover: Cover,
     output: Annotated[Path, typer.Option("--output", "-o", help="The .sem stream to write.")],
     codec: Codec = None,
-    scheme: Scheme = "syndrome",
+    scheme: Scheme = "certified",
     flatten: Flatten = False,
     force: Force = False,
 ) -> None:

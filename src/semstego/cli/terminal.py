@@ -42,11 +42,13 @@ def passphrase(file: Path | None, *, confirm: bool, stdin_used: bool) -> str:
     return words
 
 
-def scheme(name: str) -> "Scheme":
+def scheme(name: str, p_e: float | None = None) -> "Scheme":
     """The scheme of this name; wrong words are wrong usage, whatever else would be asked for."""
+    from semstego.api.hide_reveal import scheme_of
     from semstego.schemes import base
 
-    return named(base.SCHEMES.get, name, "--scheme")
+    chosen = named(base.SCHEMES.get, name, "--scheme")
+    return named(lambda _: scheme_of(chosen, p_e), name, "--p-e")
 
 
 def named(load: Callable[[str], Part], name: str, option: str) -> Part:

@@ -25,6 +25,7 @@ MIN_SIDE: Final = 32  # pixels; less has no room for a header
 MAX_SIDE: Final = 2**20  # pixels
 SIDE_SCALE: Final = 1 << 14  # rounding errors are stored as int16 in units of 2^-14 of a step
 CHANCE_SCALE: Final = 1 << 14  # and so are the probabilities of a law
+DITHER_SCALE: Final = 128  # the width of a dither is a multiple of 1/128 of a step
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,10 @@ class Law:
 
     Attributes:
         chances: int16 ``(k, h', w')``: with what probability a symbol takes its neighbour's value, in units of 2^-14;
-            positive where that is the base value plus 1, negative where it is minus 1, and 0 where the symbol must stay.
-        dither: Width D of the uniform dither that the law comes from [steps], above 0 and at most 1.
+            positive where that is the base value plus 1, negative where it is minus 1, 0 where the symbol must stay.
     """
 
     chances: NDArray[np.int16]
-    dither: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,8 @@ class Encoding:
         symbols: The symbols, or their base values where there is a law.
         side: The rounding errors, int16 ``(k, h', w')``: value before rounding minus symbol, in 2^-14 steps; 0 where
             they are not known.
-        wet: bool, ``(k, h', w')`` or ``(h', w')`` for all maps alike: symbols that must stay as they are.
+        wet: bool, ``(k, h', w')`` or ``(h', w')`` for all maps alike: symbols that must stay as they are; where there
+            is a law, it tells which.
         footprint: What +1 on a symbol adds to the pixels of its block [grey levels], float32 ``(k, b, b, c)``; None
             where a symbol has no block of pixels to itself.
         law: By which the system draws the symbols that are sent; None sends ``symbols``.
@@ -126,7 +126,9 @@ class Encoding:
 
     @property
     def wet_symbols(self) -> int:
-        """Number of symbols that must stay as they are."""
+        """Number of symbols that must stay as they are; by the law, if there is one."""
+        if self.law is not None:
+            return self.law.chances.size - int(np.count_nonzero(self.law.chances))
         return int(np.count_nonzero(self.wet)) * (self.symbols.values.size // self.wet.size)
 
     @property
@@ -158,6 +160,14 @@ class Codec(Protocol):
     @property
     def closed(self) -> bool:
         """Whether ``recover(decode(s)) == s`` on the carriers of all symbols that ``encode`` gives: exact stage II."""
+
+    @property
+    def dither(self) -> float:
+        """Width of the uniform dither by which it rounds [steps], a multiple of 1/128 up to 1; 0 if it rounds plainly.
+
+        If it is not 0, every encoding has a law.
+        """
+        return 0.0
 
     @abstractmethod
     def encode(self, picture: Picture) -> Encoding:

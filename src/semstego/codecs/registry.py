@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Codecs by name, by weights file, or as they are.
 
-    cr085                shipped weights, ``weights/cr085.safetensors``; the file says of which family
+    cr085, cr085-plain   shipped weights, ``weights/cr085.safetensors``; the file says of which family, and the family
+                         which codecs its weights are
     mine.safetensors     weights of one's own, named after their file
     mine                 a module ``codecs/mine.py`` with a ``CODEC``, or an entry point of ``semstego.codecs``
     my_package:MyCodec   an object of one's own, by its place; or the object itself
 
-A family is a folder here with a module ``weights``: it names the ``FORMATS`` that it can ``load``, and says whether its
-codecs are ``CLOSED``.
+A family is a folder here with a module ``weights``: it names the ``FORMATS`` that it can ``load``, the ``points`` that
+shipped weights are, and says whether its codecs are ``CLOSED``.
 """
 
 import contextlib
@@ -27,7 +28,7 @@ from semstego.registry import Registry
 
 DEFAULT = "cr085"
 SUFFIX = ".safetensors"
-MEMBERS = ("name", "fingerprint", "closed", "encode", "decode", "recover", "pack", "unpack")
+MEMBERS = ("name", "fingerprint", "closed", "dither", "encode", "decode", "recover", "pack", "unpack")
 BESIDE = ("base", "stream", "registry", "block", "convolutional")
 MODULES = Registry[Codec]("codec", "semstego.codecs", "CODEC", BESIDE, MEMBERS)
 
@@ -39,7 +40,7 @@ def names(*, with_open: bool = True) -> list[str]:
         with_open: Whether shipped weights of open codecs are among them.
     """
     shipped = [name for name in _shipped() if with_open or is_closed(name)]
-    return [*sorted(shipped, key=lambda name: (_shipped()[name], name != DEFAULT, name)), *MODULES.names()]
+    return [*sorted(shipped, key=lambda name: (_shipped()[name][0], name != DEFAULT, name)), *MODULES.names()]
 
 
 def load(codec: str | os.PathLike[str] | Codec) -> Codec:
@@ -69,13 +70,18 @@ def load(codec: str | os.PathLike[str] | Codec) -> Codec:
 
 def is_closed(name: str) -> bool:
     """Whether the codec of this name is closed; weights that ship are not loaded for it."""
-    family = _shipped().get(name)
-    return bool(import_module(family).CLOSED) if family else load(name).closed
+    return bool(import_module(_shipped()[name][0]).CLOSED) if is_shipped(name) else load(name).closed
 
 
 def is_shipped(name: str) -> bool:
-    """Whether weights of this name ship; nothing is loaded."""
+    """Whether the weights of the codec of this name ship; nothing is loaded."""
     return name in _shipped()
+
+
+def twin_for(name: str, *, keeps_law: bool) -> str:
+    """A codec of an operating point: this one, or without its dither, for schemes that keep no law, if that ships."""
+    plain = f"{name}-plain"
+    return plain if not keeps_law and is_shipped(plain) else name
 
 
 def _identified(codec: Codec) -> Codec:
@@ -101,7 +107,7 @@ def _is_file(path: Path) -> bool:
 
 @lru_cache
 def _load_shipped(name: str) -> Codec:
-    with resources.as_file(resources.files("semstego") / "weights" / f"{name}{SUFFIX}") as path:
+    with resources.as_file(resources.files("semstego") / "weights" / f"{_shipped()[name][1]}{SUFFIX}") as path:
         return _read(path, name)
 
 
@@ -113,11 +119,12 @@ def _read(path: Path, name: str) -> Codec:
 
 
 @lru_cache
-def _shipped() -> dict[str, str]:
-    """Names of the weights of codecs that ship, with the family of each."""
+def _shipped() -> dict[str, tuple[str, str]]:
+    """Names of the codecs whose weights ship, with the family of each, and the name of its weights."""
     with resources.as_file(resources.files("semstego") / "weights") as folder:
         formats = {path.stem: _format(path) for path in sorted(folder.glob(f"*{SUFFIX}"))}
-    return {name: _families()[kind] for name, kind in formats.items() if kind in _families()}
+    families = {stem: _families()[kind] for stem, kind in formats.items() if kind in _families()}
+    return {name: (family, stem) for stem, family in families.items() for name in import_module(family).points(stem)}
 
 
 @lru_cache

@@ -4,15 +4,19 @@
     offset  bytes  field         meaning (integers are little-endian and unsigned)
     ------  -----  ------------  ----------------------------------------------------------------
          0      4  magic         89 53 45 4D: the high bit shows a transfer that is not 8-bit clean
-         4      1  version       1; a reader refuses every other number
+         4      1  version       2; a reader knows 1, too, and refuses every other number
          5      1  channels      1 grey, 3 RGB
          6     16  codec         printable ASCII without spaces, padded by zero bytes
         22      8  fingerprint   digest of the codec's weights: other weights, other pixels
         30      4  height        pixels, 32 to 2**20
         34      4  width         pixels, 32 to 2**20; height * width <= 50,000,000
-        38      4  length        bytes of ``coded`` that follow
-        42      8  checksum      first 8 bytes of SHA-256 over bytes 0 to 41 and ``coded``
-        50      -  coded         nothing may follow
+        38      1  dither        width of the codec's dither in 1/128 of a step, 0 to 128; 0 where it rounds plainly
+        39      1  error class   0: symbols arrive as they were sent; a reader refuses every other number
+        40      4  length        bytes of ``coded`` that follow
+        44      8  checksum      first 8 bytes of SHA-256 over bytes 0 to 43 and ``coded``
+        52      -  coded         nothing may follow
+
+Version 1, which plain senders wrote, lacks dither and error class: length stands at 38.
 
 Nothing in the header depends on a hidden message: no time, no name, no flag, no optional field. The block size is no
 field, it belongs to the codec. The checksum is SHA-256 because one wrong symbol must not pass unnoticed (a CRC-32 lets
@@ -28,7 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from semstego.codecs.base import MAX_PIXELS, MAX_SIDE, MIN_SIDE, Codec, Symbols
+from semstego.codecs.base import DITHER_SCALE, MAX_PIXELS, MAX_SIDE, MIN_SIDE, Codec, Symbols
 from semstego.errors import DamagedStreamError, StreamError
 
 __all__ = [
@@ -46,15 +50,16 @@ __all__ = [
 ]
 
 MAGIC: Final = b"\x89SEM"
-_VERSION: Final = 1
-_FIELDS: Final = struct.Struct("<4sBB16s8sIII")
+VERSION: Final = 2
+_FIELDS: Final = {1: struct.Struct("<4sBB16s8sIII"), VERSION: struct.Struct("<4sBB16s8sIIBBI")}
 _CHECKSUM_BYTES: Final = 8
+_NO_ERRORS: Final = 0
 FINGERPRINT_BYTES: Final = 8
 NAME: Final = re.compile(rb"[!-~]{1,16}")
 """What a codec may be called: printable ASCII without spaces."""
 
-HEADER_BYTES: Final = _FIELDS.size + _CHECKSUM_BYTES
-"""Bytes before ``coded``."""
+HEADER_BYTES: Final = _FIELDS[VERSION].size + _CHECKSUM_BYTES
+"""Bytes before ``coded`` in the streams that are written."""
 MAX_STREAM_BYTES: Final = HEADER_BYTES + 4 * MAX_PIXELS
 """Longest stream a reader loads [bytes]: a codec keeps at most 3 symbols a pixel, each in at most a byte."""
 
@@ -75,6 +80,15 @@ class Stream:
     """1 grey, 3 RGB."""
     coded: bytes
     """Entropy-coded symbols."""
+    dither: float = 0.0
+    """Width of the codec's dither [steps], a multiple of 1/128."""
+    version: int = VERSION
+    """Of the format that it was read from; what is written has the latest."""
+
+    @property
+    def size(self) -> int:
+        """Length of the whole stream [bytes]."""
+        return _FIELDS[self.version].size + _CHECKSUM_BYTES + len(self.coded)
 
 
 def pack(stream: Stream) -> bytes:
@@ -97,8 +111,11 @@ def pack(stream: Stream) -> bytes:
     _check_size(stream.height, stream.width, stream.channels)
     if len(stream.coded) > MAX_STREAM_BYTES - HEADER_BYTES:
         raise StreamError(f"{len(stream.coded)} coded bytes are more than any picture needs")
-    size = (stream.height, stream.width, len(stream.coded))
-    header = _FIELDS.pack(MAGIC, _VERSION, stream.channels, name, stream.fingerprint, *size)
+    width = round(stream.dither * DITHER_SCALE)
+    if width != stream.dither * DITHER_SCALE or not 0 <= width <= DITHER_SCALE:
+        raise StreamError(f"a dither is a multiple of 1/{DITHER_SCALE} of a step up to 1, not {stream.dither}")
+    fields = (stream.height, stream.width, width, _NO_ERRORS, len(stream.coded))
+    header = _FIELDS[VERSION].pack(MAGIC, VERSION, stream.channels, name, stream.fingerprint, *fields)
     return header + _checksum(header, stream.coded) + stream.coded
 
 
@@ -112,6 +129,7 @@ def write(symbols: Symbols, codec: Codec) -> bytes:
             width=symbols.width,
             channels=symbols.channels,
             coded=codec.pack(symbols),
+            dither=codec.dither,
         )
     )
 
@@ -141,21 +159,26 @@ def unpack(data: bytes) -> Stream:
     """
     if not data.startswith(MAGIC[: len(data)]) or not data:
         raise StreamError("this is not a .sem stream")
-    if len(data) > len(MAGIC) and data[len(MAGIC)] != _VERSION:
-        raise StreamError(f"this .sem stream has version {data[len(MAGIC)]}; this reader knows version {_VERSION}")
-    if len(data) < HEADER_BYTES:
-        raise StreamError(f"the .sem stream is cut short: {len(data)} bytes, and the header alone has {HEADER_BYTES}")
-    _, _, channels, padded, fingerprint, height, width, length = _FIELDS.unpack_from(data)
+    version = data[len(MAGIC)] if len(data) > len(MAGIC) else VERSION
+    if version not in _FIELDS:
+        raise StreamError(f"this .sem stream has version {version}; this reader knows versions up to {VERSION}")
+    fields, header_bytes = _FIELDS[version], _FIELDS[version].size + _CHECKSUM_BYTES
+    if len(data) < header_bytes:
+        raise StreamError(f"the .sem stream is cut short: {len(data)} bytes, and the header alone has {header_bytes}")
+    _, _, channels, padded, fingerprint, height, width, *dither_and_class, length = fields.unpack_from(data)
+    dither, error_class = dither_and_class or (0, _NO_ERRORS)
     name = padded.rstrip(b"\0")
     if not NAME.fullmatch(name):
         raise StreamError("the .sem stream names no codec: its header is damaged")
     _check_size(height, width, channels)
-    found = len(data) - HEADER_BYTES
+    if dither > DITHER_SCALE or error_class != _NO_ERRORS:
+        raise StreamError("the .sem stream has a dither or an error class that this reader does not know")
+    found = len(data) - header_bytes
     if found != length:
         fault = "is cut short" if found < length else "has bytes behind its end"
         raise StreamError(f"the .sem stream {fault}: {found} coded bytes where the header says {length}")
-    coded = bytes(data[HEADER_BYTES:])
-    if _checksum(data[: _FIELDS.size], coded) != data[_FIELDS.size : HEADER_BYTES]:
+    coded = bytes(data[header_bytes:])
+    if _checksum(data[: fields.size], coded) != data[fields.size : header_bytes]:
         raise DamagedStreamError("the .sem stream is damaged: its checksum does not fit")
     return Stream(
         codec=name.decode("ascii"),
@@ -164,6 +187,8 @@ def unpack(data: bytes) -> Stream:
         width=width,
         channels=channels,
         coded=coded,
+        dither=dither / DITHER_SCALE,
+        version=version,
     )
 
 

@@ -4,15 +4,16 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from semstego.codecs.base import Picture
+from semstego.codecs.base import Picture, Symbols
 from semstego.errors import InfeasibleError, NothingFoundError
 from semstego.message import frame
 from semstego.message.bits import Bits
 from semstego.message.cipher import Key
-from semstego.message.draws import Draws
+from semstego.message.draws import SEED_BYTES, Draws
 from semstego.message.frame import Frame, Reader
 from semstego.schemes.base import Cover
 from semstego.system.stego_system import NONCES_TRIED, Embedded, StegoSystem
@@ -28,6 +29,8 @@ class Hiding:
         key: Of this picture alone.
         sealed: The frame; None if the payload is too short for one.
         embedded: The stego symbols and their picture; None if the frame did not fit.
+        plain: The symbols that are sent of the picture with nothing hidden, the cover that stego is compared with; of a
+            codec that rounds at random, a draw.
     """
 
     system: StegoSystem
@@ -35,6 +38,14 @@ class Hiding:
     key: Key
     sealed: Frame | None
     embedded: Embedded | None
+    plain: Symbols
+
+    @cached_property
+    def reconstruction(self) -> Picture:
+        """What the receiver sees of ``plain``."""
+        if self.plain is self.cover.encoding.symbols:
+            return self.cover.reconstruction
+        return self.system.codec.decode(self.plain)
 
     def payload(self) -> Bits:
         """The bits that were hidden."""
@@ -78,12 +89,15 @@ def hide_random(system: StegoSystem, picture: Picture, payload_bits: int, rng: n
     cover = Cover(picture, system.codec)
     key = Key(hashlib.sha256(rng.bytes(32)).digest())
     message_bytes = payload_bits // 8 - frame.OVERHEAD_BYTES
-    sealed = None
+    sealed, embedded = None, None
     for _ in range(NONCES_TRIED if message_bytes >= 0 else 0):
         sealed = frame.seal(rng.bytes(message_bytes), None, key, rng.bytes(frame.NONCE_BYTES))
         try:
             embedded = system.embed(cover, sealed, key, Draws(key.derive("draws", sealed.header.nonce)))
+            break
         except InfeasibleError:
             continue
-        return Hiding(system, cover, key, sealed, embedded)
-    return Hiding(system, cover, key, sealed, None)
+    plain = cover.encoding.symbols
+    if cover.encoding.law is not None:
+        plain = system.without_message(cover.encoding, Draws(rng.bytes(SEED_BYTES)))
+    return Hiding(system, cover, key, sealed, embedded, plain)

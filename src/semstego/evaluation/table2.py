@@ -155,7 +155,7 @@ def _measured(
             if hiding.embedded is not None:
                 rows.append(row)
                 values.append(_columns(hiding, picture))
-                forms.append((hiding.cover.reconstruction, hiding.embedded.received.picture))
+                forms.append((hiding.reconstruction, hiding.embedded.received.picture))
         kept = np.array(rows, np.intp)
         columns = {name: np.array([one[name] for one in values]) for name in COLUMNS}
         yield _Measured(kept, columns, _right(task, data.labels[kept], forms))
@@ -175,8 +175,8 @@ def _right(
 def _columns(hiding: Hiding, original: Picture) -> dict[str, float]:
     """One value of each column for a picture that carried; NaN where it is not defined or there is no such stage."""
     assert hiding.embedded is not None
-    cover, stego = hiding.cover.encoding.symbols.values, hiding.embedded.symbols.values
-    plain, seen, payload = hiding.cover.reconstruction, hiding.embedded.received.picture, hiding.payload()
+    cover, stego = hiding.plain.values, hiding.embedded.symbols.values
+    plain, seen, payload = hiding.reconstruction, hiding.embedded.received.picture, hiding.payload()
     read = hiding.read_features(), hiding.read_picture()
     found = hiding.embedded.received.symbols_found
     columns = {

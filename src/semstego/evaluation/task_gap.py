@@ -124,7 +124,7 @@ def _send_some(
     covers, stegos, carried = np.empty_like(pictures), np.empty_like(pictures), np.zeros(len(pictures), bool)
     for place, picture in enumerate(pictures):
         hiding = hide_random(system, picture, round(bpp * picture.shape[0] * picture.shape[1]), rng)
-        covers[place] = hiding.cover.reconstruction
+        covers[place] = hiding.reconstruction
         carried[place] = hiding.embedded is not None
         stegos[place] = covers[place] if hiding.embedded is None else hiding.embedded.received.picture
     return covers, stegos, carried

@@ -5,6 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Bits = NDArray[np.uint8]  # (n,), each 0 or 1
+NONE: Bits = np.zeros(0, np.uint8)
+"""What is hidden where nothing is."""
 
 
 def to_bits(data: bytes) -> Bits:

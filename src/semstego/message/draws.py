@@ -29,15 +29,16 @@ class Draws:
         """From fresh bytes of the operating system."""
         return cls(os.urandom(SEED_BYTES))
 
+    def take(self, size: int) -> bytes:
+        """So many bytes."""
+        return self._stream.update(bytes(size))
+
     def bits(self, count: int) -> NDArray[np.uint8]:
         """Fair bits, uint8 ``(count,)`` of 0 and 1."""
-        return np.unpackbits(self._bytes(-(-count // 8)))[:count]
+        return np.unpackbits(np.frombuffer(self.take(-(-count // 8)), np.uint8))[:count]
 
     def uniform(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """Multiples of 2^-53, drawn evenly from [0, 1)."""
         count = int(np.prod(shape, dtype=np.int64))
-        numbers = self._bytes(8 * count).view("<u8") >> np.uint64(11)
+        numbers = np.frombuffer(self.take(8 * count), "<u8") >> np.uint64(11)
         return (numbers.astype(np.float64) * 2.0**-53).reshape(shape)
-
-    def _bytes(self, size: int) -> NDArray[np.uint8]:
-        return np.frombuffer(self._stream.update(bytes(size)), np.uint8)

@@ -86,7 +86,11 @@ class Embedding:
 
     Attributes:
         symbols: As they stand.
+        kl_bound_nats: Upper bound on the Kullback-Leibler divergence of what is hidden from what is sent; None where
+            there is none.
     """
+
+    kl_bound_nats: float | None = None
 
     def __init__(self, symbols: Symbols) -> None:
         self._symbols = symbols
@@ -118,11 +122,15 @@ class Scheme(Protocol):
     @property
     def default_codec(self) -> str:
         """The codec that it hides in where none is named."""
-        return "cr085"
+        return "cr085" if self.keeps_law else "cr085-plain"
 
     @property
     def keeps_law(self) -> bool:
-        """Whether the stego of a codec that rounds at random follows that codec's law; else it refuses such codecs."""
+        """Whether the stego of a codec that rounds at random follows that codec's law; else such codecs are refused.
+
+        Of a scheme that keeps the law, ``capacity_bits`` is exact and a function of the picture alone, since a refusal,
+        or another try, would tell of a message.
+        """
         return False
 
     @property
@@ -132,7 +140,7 @@ class Scheme(Protocol):
 
     @abstractmethod
     def capacity_bits(self, cover: Cover) -> int:
-        """How many bits of a frame the cover is expected to hold."""
+        """How many bits of a frame the cover is expected to hold; 0 if the codec is none for this scheme."""
 
     @abstractmethod
     def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> Embedding:
@@ -189,4 +197,4 @@ MEMBERS = (
     "reveal_picture",
 )
 SCHEMES = Registry[Scheme]("scheme", "semstego.schemes", "SCHEME", members=MEMBERS)
-DEFAULT = "syndrome"
+DEFAULT = "certified"

@@ -62,7 +62,7 @@ def in_picture(
             be tried because a library is missing.
         PictureError: If there is one codec only, and the picture is not for it.
     """
-    tried, missing = 0, ""
+    tried, missing, seen = 0, "", set[bytes]()
     refusal: PictureError | None = None
     for number, one in enumerate(codecs):
         progress("searching", number / len(codecs))
@@ -71,6 +71,9 @@ def in_picture(
         except SemstegoError as error:  # of an extra that is not installed
             missing = str(error)
             continue
+        if codec.fingerprint in seen:  # the same weights, with a dither or without: symbols mean the same
+            continue
+        seen.add(codec.fingerprint)
         tried += 1
         received = Received(picture, codec)
         try:

@@ -7,11 +7,18 @@
 Before the sender lets anything out, it reads its message back at both stages, from the packed stream and from a real
 PNG. What stage II of a closed codec misreads is left alone and coded again, at most eight times; where that does not
 help, or an open codec does not give the message back, another nonce makes other bits of the same message.
+
+Of a codec that rounds at random, ``send`` and ``sender`` draw the symbols by one code path, and once: neither retries,
+and what is refused depends on the picture alone. If the codec is open, both draw again until the receiver recovers the
+symbols.
 """
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from semstego.channel.pictures import through_png
 from semstego.codecs import stream as streams
@@ -19,14 +26,17 @@ from semstego.codecs.base import Codec, Encoding, Picture, Symbols
 from semstego.codecs.stream import Stream
 from semstego.errors import ArgumentError, CapacityError, EmbeddingError, InfeasibleError, NothingFoundError
 from semstego.message import frame
+from semstego.message.bits import NONE
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
 from semstego.message.frame import Frame, Opened
 from semstego.progress import Progress, no_progress
 from semstego.schemes import base
-from semstego.schemes.base import Cover, Received, Scheme
+from semstego.schemes.base import Cover, Embedding, Received, Scheme
+from semstego.schemes.certified import sampling
 
 MAX_RETRIES = 8
+DRAWS_TRIED = 16  # where an open codec's receiver must recover what was drawn
 NONCES_TRIED = 3
 
 
@@ -38,13 +48,15 @@ class Embedded:
         symbols: The stego symbols.
         received: The picture that the receiver reconstructs, read from the PNG; a closed codec finds the symbols in it.
         png: The 8-bit PNG.
-        retries: How often symbols were coded again.
+        retries: How often symbols were coded or drawn again.
+        kl_bound_nats: Of the embedding; None where there is none.
     """
 
     symbols: Symbols
     received: Received
     png: bytes
     retries: int
+    kl_bound_nats: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,7 @@ class Sent:
         embedded: The stego symbols and their picture.
         stream: The `.sem` stream.
         retries: How often symbols were coded again, or another nonce was tried for an open codec.
+        fresh: Whether nonce and draws came from the operating system; a given nonce certifies nothing.
     """
 
     frame: Frame
@@ -64,6 +77,7 @@ class Sent:
     embedded: Embedded
     stream: bytes
     retries: int
+    fresh: bool
 
 
 @dataclass(frozen=True)
@@ -79,9 +93,22 @@ class StegoSystem:
         Args:
             picture: uint8 ``(h, w, c)``.
             draws: For codecs that round at random; None takes fresh ones.
+
+        Raises:
+            EmbeddingError: If an open codec's receiver recovers nothing that is drawn.
+            PictureError: If the picture is not for the codec.
         """
         encoding = self.codec.encode(picture)
-        return streams.write(_drawn(encoding, draws or Draws.fresh()), self.codec)
+        return streams.write(self.without_message(encoding, draws or Draws.fresh()), self.codec)
+
+    def without_message(self, encoding: Encoding, draws: Draws) -> Symbols:
+        """The symbols that are sent of a picture with nothing hidden in it; errors as in :meth:`send`."""
+        if encoding.law is None:
+            return encoding.symbols
+        try:
+            return self._lawful(lambda: Embedding(sampling.drawn(encoding, NONE, draws))).symbols
+        except InfeasibleError:
+            raise EmbeddingError("no reconstruction of this picture gives its symbols back") from None
 
     def sender(
         self,
@@ -113,7 +140,7 @@ class StegoSystem:
         self._check_law(cover.encoding)
         first = os.urandom(frame.NONCE_BYTES) if nonce is None else nonce
         expected, misread = Opened(message, None if name is None else frame.carried_name(name)), 0
-        for attempt in range(NONCES_TRIED):
+        for attempt in range(NONCES_TRIED if cover.encoding.law is None else 1):
             sealed = frame.seal(message, name, key, next_nonce(first, attempt))
             draws = Draws.fresh() if nonce is None else Draws(key.derive("draws", sealed.header.nonce))
             try:
@@ -123,12 +150,12 @@ class StegoSystem:
             progress("coding", 0)
             stream = streams.write(embedded.symbols, self.codec)
             if self._reads(expected, stream, embedded.received, key):
-                return Sent(sealed, cover, embedded, stream, embedded.retries + misread)
+                return Sent(sealed, cover, embedded, stream, embedded.retries + misread, nonce is None)
             misread += 1
         if misread:
             open_codec = "" if self.codec.closed else f", for the codec {self.codec.name!r} is not closed"
             raise EmbeddingError(f"the message does not come back at both stages{open_codec}; nothing was written")
-        raise CapacityError(len(message), self._what_fits(cover, len(message), key))
+        raise CapacityError(len(message), self._what_fits(cover, len(message), sealed, key))
 
     def receiver_features(self, stream: Stream, key: Key) -> Opened:
         """Stage I.
@@ -157,19 +184,39 @@ class StegoSystem:
         """
         if len(sealed.body) > frame.MAX_BODY_BYTES:
             raise InfeasibleError
+        if cover.encoding.law is not None:
+            return self._received(self._lawful(lambda: self.scheme.embed(cover, sealed, key, draws, progress)), 0)
         embedding = self.scheme.embed(cover, sealed, key, draws, progress)
         for retries in range(MAX_RETRIES + 1):
             progress("checking", retries / (MAX_RETRIES + 1))
-            symbols = embedding.symbols
-            png, picture = through_png(self.codec.decode(symbols))
-            embedded = Embedded(symbols, Received(picture, self.codec), png, retries)
+            embedded = self._received(embedding, retries)
             if not self.codec.closed:
                 return embedded
-            misread = (embedded.received.symbols.carriers != symbols.carriers).any(axis=0)
+            misread = (embedded.received.symbols.carriers != embedded.symbols.carriers).any(axis=0)
             if not misread.any():
                 return embedded
             embedding.avoid(misread)
         raise InfeasibleError
+
+    def _lawful(self, draw: Callable[[], Embedding]) -> Embedding:
+        """What a draw by a law gives; of an open codec, the first draw that its receiver recovers.
+
+        Raises:
+            InfeasibleError: If the draw does, or none is recovered.
+        """
+        for _ in range(DRAWS_TRIED):
+            embedding = draw()
+            if self.codec.closed:
+                return embedding
+            sent = embedding.symbols
+            if np.array_equal(self._received(embedding, 0).received.symbols.carriers, sent.carriers):
+                return embedding
+        raise InfeasibleError
+
+    def _received(self, embedding: Embedding, retries: int) -> Embedded:
+        png, picture = through_png(self.codec.decode(embedding.symbols))
+        received = Received(picture, self.codec)
+        return Embedded(embedding.symbols, received, png, retries, embedding.kl_bound_nats)
 
     def _check_law(self, encoding: Encoding) -> None:
         if encoding.law is not None and not self.scheme.keeps_law:
@@ -187,9 +234,13 @@ class StegoSystem:
             return False
         return stage_1 == stage_2 == expected
 
-    def _what_fits(self, cover: Cover, needed: int, key: Key) -> int:
-        """A message length [bytes] that fits, a tenth below one that was tried: another nonce may be less lucky."""
-        fits = min(needed * 4 // 5, frame.message_bytes(self.scheme.capacity_bits(cover)))
+    def _what_fits(self, cover: Cover, needed: int, refused: Frame, key: Key) -> int:
+        """A message length [bytes] that fits, exact or a tenth below one that was tried: nonces differ in luck."""
+        holds = frame.message_bytes(self.scheme.capacity_bits(cover))
+        if self.scheme.keeps_law:
+            name_bytes = frame.message_bytes(refused.payload_bits) - needed
+            return max(0, holds - max(0, name_bytes))
+        fits = min(needed * 4 // 5, holds)
         while fits > 0:
             trial = frame.seal(bytes(fits), None, key, bytes(frame.NONCE_BYTES))
             try:
@@ -203,13 +254,6 @@ class StegoSystem:
                 pass
             fits = fits * 4 // 5
         return 0
-
-
-def _drawn(encoding: Encoding, draws: Draws) -> Symbols:
-    """The symbols that are sent of a picture with nothing hidden in it."""
-    if encoding.law is None:
-        return encoding.symbols
-    return encoding.law.drawn(encoding.symbols, draws.uniform(encoding.symbols.values.shape))
 
 
 def next_nonce(first: bytes, attempt: int) -> bytes:

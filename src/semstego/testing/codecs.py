@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from semstego.codecs import registry, stream
-from semstego.codecs.base import MAX_PIXELS, Codec, Picture, Symbols
+from semstego.codecs.base import CHANCE_SCALE, MAX_PIXELS, Codec, Picture, Symbols, within
 from semstego.errors import DamagedStreamError, PictureError
 from semstego.metrics.image import psnr_db
 from semstego.testing.parts import check_part, check_refused
@@ -78,7 +78,9 @@ def _checked_encoding(codec: Codec, picture: Picture) -> Symbols:
         assert (np.abs(chances.astype(int)) <= CHANCE_SCALE).all(), "the law has probabilities above 1"
         moved = values + np.sign(chances)
         assert ((moved >= 0) & (moved <= 255)).all(), "the law moves a symbol out of 0 to 255"
-        assert not chances.any(where=~_carrying(symbols)), "the law moves symbols that may not carry"
+        elsewhere = chances.copy()
+        within(symbols, elsewhere)[:] = 0
+        assert not elsewhere.any(), "the law moves symbols that may not carry"
     return symbols
 
 

@@ -2,6 +2,7 @@
 """The .sem stream: what is written is read, and nothing else is."""
 
 import dataclasses
+import hashlib
 import time
 import tracemalloc
 
@@ -25,13 +26,14 @@ streams = st.builds(
     width=st.integers(32, 7000),
     channels=st.sampled_from([1, 3]),
     coded=st.binary(max_size=200),
+    dither=st.integers(0, 128).map(lambda width: width / 128),
 )
 
 
 def forged(**changes: int) -> bytes:
     """A stream with impossible fields and a right checksum."""
-    values = {"magic": b"\x89SEM", "version": 1, "channels": 3, "height": 48, "width": 64, "length": 12} | changes
-    header = container._FIELDS.pack(
+    values = {"magic": b"\x89SEM", "version": 2, "channels": 3, "height": 48, "width": 64, "length": 12} | changes
+    header = container._FIELDS[2].pack(
         values["magic"],
         values["version"],
         values["channels"],
@@ -39,6 +41,8 @@ def forged(**changes: int) -> bytes:
         bytes(8),
         values["height"],
         values["width"],
+        values.get("dither", 0),
+        values.get("error_class", 0),
         values["length"],
     )
     return header + container._checksum(header, STREAM.coded) + STREAM.coded
@@ -53,10 +57,25 @@ def test_what_is_packed_is_unpacked(stream):
 
 
 def test_the_bytes_of_the_format_do_not_change():
-    assert pack(STREAM).hex() == (
+    written = pack(dataclasses.replace(STREAM, dither=0.5))
+    assert written.hex() == (
+        "8953454d" "02" "03" "63723038350000000000000000000000" "0102030405060708" "30000000" "40000000" "40" "00"
+        "0c000000" + written[44:52].hex() + STREAM.coded.hex()
+    )  # fmt: skip
+    assert written[44:52] == hashlib.sha256(written[:44] + STREAM.coded).digest()[:8]
+
+
+def test_streams_of_the_first_version_are_still_read():
+    data = bytes.fromhex(
         "8953454d" "01" "03" "63723038350000000000000000000000" "0102030405060708" "30000000" "40000000" "0c000000"
         "75e3463b56b9ea62" + STREAM.coded.hex()
     )  # fmt: skip
+    read = unpack(data)
+    assert read == dataclasses.replace(STREAM, version=1)
+    assert read.size == len(data)
+    for length in range(len(data)):
+        with pytest.raises(StreamError):
+            unpack(data[:length])
 
 
 def test_every_truncation_is_refused():
@@ -78,7 +97,7 @@ def test_every_flipped_bit_is_refused():
 @given(st.binary(max_size=300), st.booleans())
 def test_random_bytes_are_refused(data, has_magic):
     with pytest.raises(StreamError):
-        unpack(b"\x89SEM\1" + data if has_magic else data)
+        unpack(b"\x89SEM\2" + data if has_magic else data)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +108,10 @@ def test_random_bytes_are_refused(data, has_magic):
         (pack(STREAM)[:20], "cut short"),
         (pack(STREAM)[:-1], "cut short"),
         (pack(STREAM) + b"\0", "behind its end"),
-        (forged(version=2), "version 2"),
+        (forged(version=3), "version 3"),
+        (forged(version=0), "version 0"),
+        (forged(dither=129), "dither"),
+        (forged(error_class=1), "error class"),
         (forged(channels=4), "1 or 3 channels"),
         (forged(height=0), "a side has"),
         (forged(width=0), "a side has"),
@@ -137,6 +159,9 @@ def test_absurd_dimensions_are_refused_at_once_and_without_memory():
         {"height": MAX_SIDE + 1},
         {"height": 7100, "width": 7100},
         {"channels": 2},
+        {"dither": 0.3},
+        {"dither": -1 / 128},
+        {"dither": 129 / 128},
     ],
 )
 def test_what_does_not_fit_the_format_is_not_written(changes):

@@ -33,7 +33,7 @@ def _analyse(pixels: NDArray[np.int64], analysis: NDArray[np.int64], accumulator
 
 
 @njit(nogil=True, cache=True)
-def _synthesise(symbols: NDArray[np.int64], synthesis: NDArray[np.int64], values: NDArray[np.int64]) -> None:
+def synthesise(symbols: NDArray[np.int64], synthesis: NDArray[np.int64], values: NDArray[np.int64]) -> None:
     """Unclipped pixel values - 128 of one block times 2^24, ``(n,)``, from symbols - 128, ``(k,)``."""
     values[:] = 0
     for k in range(len(symbols)):
@@ -84,7 +84,7 @@ def _close_block(
     moved = False
     rounds = 0
     while True:
-        _synthesise(symbols, synthesis, values)
+        synthesise(symbols, synthesis, values)
         if not _to_pixels(values, pixels):
             return moved
         _analyse(pixels, analysis, accumulators)
@@ -159,7 +159,7 @@ def decode_rows(
         for column in range(symbols.shape[2]):
             for k in range(kept):
                 block_symbols[k] = np.int64(symbols[k, row, column]) - 128
-            _synthesise(block_symbols, synthesis, values)
+            synthesise(block_symbols, synthesis, values)
             _to_pixels(values, pixels)
             i = 0
             for dy in range(block):

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weights of block codecs: an operating point in a file, bases and entropy tables.
+"""Weights of block codecs: an operating point in a file, bases, entropy tables, and the width of its dither.
 
 Shipped are ``cr085``, ``cr050`` and ``cr025``, fitted for the eye, and ``task``, fitted for a classifier too, which
-keeps so little that only large pictures hold a message.
+keeps so little that only large pictures hold a message. Each of them ships twice: with its dither, which all senders of
+the point share, and as ``cr085-plain`` and so on, which rounds plainly.
 """
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from semstego.codecs.base import DITHER_SCALE
 from semstego.codecs.block.basis import BlockBasis
 from semstego.codecs.block.codec import KINDS, BlockCodec
 from semstego.codecs.block.entropy.model import EntropyModel
@@ -21,17 +25,24 @@ FORMAT = "semstego block codec 1"
 FORMATS = (FORMAT,)
 CLOSED = True
 MAX_WEIGHTS_BYTES = 16 << 20
+PLAIN = "-plain"
+
+
+def points(name: str) -> tuple[str, ...]:
+    """Names of the codecs that the shipped weights of this name are."""
+    return name, name + PLAIN
 
 
 def load(path: Path, name: str) -> BlockCodec:
-    """The codec in a weights file, under this name.
+    """The codec in a weights file, under this name; one of :func:`points`, or that of a file of one's own.
 
     Raises:
         WeightsError: If the file is damaged, or holds something else.
     """
     if path.stat().st_size > MAX_WEIGHTS_BYTES:
         raise WeightsError(f"{path}: larger than any weights of a block codec")
-    return parse(path.read_bytes(), name)
+    codec = parse(path.read_bytes(), name)
+    return replace(codec, dither=0.0) if name == path.stem + PLAIN else codec
 
 
 def parse(data: bytes, name: str) -> BlockCodec:
@@ -50,12 +61,28 @@ def parse(data: bytes, name: str) -> BlockCodec:
     for channels, basis in bases.items():
         if entropy[channels].kept != basis.kept:
             raise WeightsError(f"{name}: the entropy model does not fit the basis")
-    return BlockCodec(name, bases, entropy)
+    return BlockCodec(name, bases, entropy, _dither(data, name))
 
 
 def to_bytes(codec: BlockCodec) -> bytes:
     """The weights as a safetensors file."""
-    return safetensors.numpy.save(codec.to_arrays(), {"name": codec.name, "format": FORMAT})
+    facts = {"name": codec.name, "format": FORMAT, "dither": f"{codec.dither:g}"}
+    return safetensors.numpy.save(codec.to_arrays(), facts)
+
+
+def _dither(data: bytes, name: str) -> float:
+    """What a sound weights file says of its dither; files from before there was one say nothing, and round plainly."""
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    text = header.get("__metadata__", {}).get("dither", "0")
+    try:
+        dither = float(text)
+    except ValueError:
+        dither = -1.0
+    if not (0 <= dither <= 1 and (dither * DITHER_SCALE).is_integer()):
+        raise WeightsError(
+            f"{name}: the width of the dither is {text!r:.40}, not a multiple of 1/{DITHER_SCALE} up to 1"
+        )
+    return dither
 
 
 def _basis(arrays: dict[str, NDArray[np.generic]], kind: str, channels: int) -> BlockBasis:

@@ -45,6 +45,11 @@ class ConvolutionalPoint:
         return False
 
     @property
+    def dither(self) -> float:
+        """0: it rounds plainly."""
+        return 0.0
+
+    @property
     def scale(self) -> Tensor:
         """The quantiser's, ``(1,)``."""
         scale: int | None = self.network.shape.scale

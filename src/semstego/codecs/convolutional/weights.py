@@ -14,6 +14,11 @@ FORMATS = tuple(PREFIXES)
 CLOSED = False
 
 
+def points(name: str) -> tuple[str, ...]:
+    """Names of the codecs that the shipped weights of this name are."""
+    return (name,)
+
+
 def load(path: Path, name: str) -> "ConvolutionalPoint":
     """The codec in a weights file, under this name; torch is imported here, for it takes seconds.
 

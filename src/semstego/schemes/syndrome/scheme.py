@@ -39,7 +39,7 @@ BITS_PER_DRY_SYMBOL = 0.7  # what capacity promises; the bundled photographs hol
 
 @dataclass(frozen=True)
 class SyndromeScheme(Scheme):
-    """Default scheme of ``hide``.
+    """Exact, and more payload than any other; good detectors find it.
 
     Attributes:
         cost: Symmetric cost of a change by what it does to pixels; None asks the symbols instead, ``costs.joint``.

@@ -68,7 +68,8 @@ class SchemeSource:
         payloads: Coded bits a pixel.
         protocol: How many crops of each part.
         cache: Where embeddings are kept.
-        codec: Of all schemes that are at home in a closed codec.
+        codec: Of all schemes that are at home in a closed codec; if it rounds at random, those that do not keep its law
+            take its plain twin.
         model: Of the learned scheme, and of others that are at home in an open codec.
         workers: Processes that embed.
         views: Some of ``VIEWS``; numbers take as long to find as all the rest, since streams must be packed, and
@@ -157,8 +158,9 @@ class SchemeSource:
     def _system(self, name: str) -> StegoSystem:
         """The scheme of this name, in its codec, without error correction: all schemes hide as many bits."""
         scheme = base.SCHEMES.get(name).uncorrected
-        at_home = registry.load(scheme.default_codec)
-        return StegoSystem(registry.load(self.codec if at_home.closed else self.model), scheme)
+        if not registry.load(scheme.default_codec).closed:
+            return StegoSystem(registry.load(self.model), scheme)
+        return StegoSystem(registry.load(registry.twin_for(self.codec, keeps_law=scheme.keeps_law)), scheme)
 
 
 def _names(codec: Codec, views: tuple[str, ...]) -> list[str]:
@@ -179,7 +181,7 @@ def _views(hidings: Sequence[Hiding], wanted: tuple[str, ...]) -> Kept:
 def _sent(hiding: Hiding, side: str) -> tuple[Symbols, Picture]:
     """Symbols and reconstruction of cover or stego; where nothing could be hidden, both are the cover's."""
     if side == "cover" or hiding.embedded is None:
-        return hiding.cover.encoding.symbols, hiding.cover.reconstruction
+        return hiding.plain, hiding.reconstruction
     return hiding.embedded.symbols, hiding.embedded.received.picture
 
 

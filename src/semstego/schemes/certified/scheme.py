@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The certified scheme: the codec rounds at random for everybody, and hiding samples from that very law.
+
+    Law of the picture ──▶ certificate: the longest payload at this P_E
+    frame's bits ────────▶ polar codes draw symbols from the law, given these bits ──▶ stego symbols
+
+No detector, at either stage, trained or not, with the original picture in hand or not, makes fewer errors than
+``p_e`` says, as long as it cannot guess the key: total variation is bounded for each picture
+(:func:`semstego.coding.polar.p_e_bound`), and the reconstruction is a function of the symbols. Layout, order and
+certificate depend on the picture alone, neither on the key nor on what is drawn.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from semstego.codecs.base import Codec, Encoding, Symbols
+from semstego.coding import polar
+from semstego.errors import ArgumentError, InfeasibleError, NothingFoundError
+from semstego.message.bits import Bits
+from semstego.message.cipher import Key
+from semstego.message.draws import Draws
+from semstego.message.frame import HEADER_BITS, Frame, Reader
+from semstego.progress import Progress
+from semstego.schemes.base import Cover, Embedding, Scheme
+from semstego.schemes.certified.sampling import Certificate, drawn, read
+
+P_E = 0.499
+LEAST_P_E = 0.4  # certificates are not worth their name below
+
+
+@dataclass(frozen=True)
+class CertifiedScheme(Scheme):
+    """Default scheme of ``hide``.
+
+    Attributes:
+        p_e: What the detection error of every detector is at least, for one picture; 0.5 is guessing.
+        name: What reports call it.
+    """
+
+    p_e: float = P_E
+    name: str = "certified"
+
+    def __post_init__(self) -> None:
+        """Check the arguments.
+
+        Raises:
+            ArgumentError: If ``p_e`` is none that can be certified.
+        """
+        if not LEAST_P_E <= self.p_e < 0.5:
+            raise ArgumentError(f"p_e must be from {LEAST_P_E} to below 0.5, not {self.p_e}")
+
+    @property
+    def keeps_law(self) -> bool:
+        """True: it draws from nothing else."""
+        return True
+
+    def capacity_bits(self, cover: Cover) -> int:
+        """How many bits of a frame the cover holds, exactly; 0 where the codec has no law."""
+        return self.capacities(cover, [self.p_e])[self.p_e]
+
+    def capacities(self, cover: Cover, levels: Collection[float]) -> dict[float, int]:
+        """How many bits of a frame the cover holds, by the detection error that is kept, the least first."""
+        if cover.encoding.law is None:
+            return dict.fromkeys(sorted(levels), 0)
+        certificate = Certificate.of(cover.encoding, polar.kl_for(min(levels)))
+        holds = {level: certificate.bits(polar.kl_for(level)) for level in sorted(levels)}
+        return {level: bits if bits >= HEADER_BITS else 0 for level, bits in holds.items()}
+
+    def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> "CertifiedEmbedding":
+        """Hide a frame.
+
+        Raises:
+            ArgumentError: If the codec rounds plainly.
+            InfeasibleError: If ``p_e`` would not hold.
+        """
+        encoding = cover.encoding
+        if encoding.law is None:
+            raise ArgumentError(
+                f"the codec {cover.codec.name!r} rounds plainly, and the scheme {self.name!r} hides in dither alone"
+            )
+        progress("certifying", 0)
+        limit_nats = polar.kl_for(self.p_e)
+        kl_nats = Certificate.of(encoding, limit_nats).kl_nats(frame.payload_bits)
+        if kl_nats > limit_nats:
+            raise InfeasibleError
+        progress("embedding", 0)
+        return CertifiedEmbedding(encoding, frame.payload(key), draws, kl_nats)
+
+    def reveal_features(self, symbols: Symbols, codec: Codec, key: Key) -> Reader:
+        """Stage I."""
+
+        def reader(count: int) -> Bits:
+            if count > symbols.carriers.size:
+                raise NothingFoundError
+            return read(symbols, count)
+
+        return reader
+
+
+class CertifiedEmbedding(Embedding):
+    """Stego symbols, and how far hiding them is from sending.
+
+    Attributes:
+        kl_bound_nats: Upper bound on the Kullback-Leibler divergence.
+    """
+
+    def __init__(self, encoding: Encoding, payload: Bits, draws: Draws, kl_bound_nats: float) -> None:
+        super().__init__(drawn(encoding, payload, draws))
+        self.kl_bound_nats = kl_bound_nats
+
+
+SCHEME = CertifiedScheme()
