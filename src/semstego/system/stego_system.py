@@ -17,8 +17,10 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from semstego.channel.pictures import through_png
 from semstego.codecs import stream as streams
@@ -40,23 +42,41 @@ DRAWS_TRIED = 16  # where an open codec's receiver must recover what was drawn
 NONCES_TRIED = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Embedded:
-    """Stego symbols, and what stage II gets of them.
+    """Stego symbols, and what stage II gets of them, as soon as that is asked for.
 
     Attributes:
         symbols: The stego symbols.
-        received: The picture that the receiver reconstructs, read from the PNG; a closed codec finds the symbols in it.
-        png: The 8-bit PNG.
+        codec: Theirs.
         retries: How often symbols were coded or drawn again.
         kl_bound_nats: Of the embedding; None where there is none.
     """
 
     symbols: Symbols
-    received: Received
-    png: bytes
-    retries: int
+    codec: Codec
+    retries: int = 0
     kl_bound_nats: float | None = None
+
+    @property
+    def png(self) -> bytes:
+        """The 8-bit PNG of the reconstruction."""
+        return self._shown[0]
+
+    @cached_property
+    def received(self) -> Received:
+        """The picture that the receiver reconstructs, read from the PNG; a closed codec finds the symbols in it."""
+        return Received(self._shown[1], self.codec)
+
+    @property
+    def misread(self) -> NDArray[np.bool_]:
+        """Where the receiver recovers other carriers than these, bool ``(rows, columns)``, true for any of the maps."""
+        wrong: NDArray[np.bool_] = (self.received.symbols.carriers != self.symbols.carriers).any(axis=0)
+        return wrong
+
+    @cached_property
+    def _shown(self) -> tuple[bytes, Picture]:
+        return through_png(self.codec.decode(self.symbols))
 
 
 @dataclass(frozen=True)
@@ -105,10 +125,7 @@ class StegoSystem:
         """The symbols that are sent of a picture with nothing hidden in it; errors as in :meth:`send`."""
         if encoding.law is None:
             return encoding.symbols
-        try:
-            return self._lawful(lambda: Embedding(sampling.drawn(encoding, NONE, draws))).symbols
-        except InfeasibleError:
-            raise EmbeddingError("no reconstruction of this picture gives its symbols back") from None
+        return self._lawful(lambda: Embedding(sampling.drawn(encoding, NONE, draws))).symbols
 
     def sender(
         self,
@@ -180,43 +197,35 @@ class StegoSystem:
         """Put a frame into the symbols; of a closed codec, until stage II reads every carrier as it was written.
 
         Raises:
+            EmbeddingError: If no draw by a law is recovered.
             InfeasibleError: If it does not fit with this nonce.
         """
         if len(sealed.body) > frame.MAX_BODY_BYTES:
             raise InfeasibleError
         if cover.encoding.law is not None:
-            return self._received(self._lawful(lambda: self.scheme.embed(cover, sealed, key, draws, progress)), 0)
+            return self._lawful(lambda: self.scheme.embed(cover, sealed, key, draws, progress))
         embedding = self.scheme.embed(cover, sealed, key, draws, progress)
         for retries in range(MAX_RETRIES + 1):
             progress("checking", retries / (MAX_RETRIES + 1))
-            embedded = self._received(embedding, retries)
-            if not self.codec.closed:
+            embedded = Embedded(embedding.symbols, self.codec, retries, embedding.kl_bound_nats)
+            if not self.codec.closed or not embedded.misread.any():
                 return embedded
-            misread = (embedded.received.symbols.carriers != embedded.symbols.carriers).any(axis=0)
-            if not misread.any():
-                return embedded
-            embedding.avoid(misread)
+            embedding.avoid(embedded.misread)
         raise InfeasibleError
 
-    def _lawful(self, draw: Callable[[], Embedding]) -> Embedding:
+    def _lawful(self, draw: Callable[[], Embedding]) -> Embedded:
         """What a draw by a law gives; of an open codec, the first draw that its receiver recovers.
 
         Raises:
-            InfeasibleError: If the draw does, or none is recovered.
+            EmbeddingError: If none is recovered.
+            InfeasibleError: If a message is to be drawn with it that does not fit.
         """
-        for _ in range(DRAWS_TRIED):
+        for retries in range(DRAWS_TRIED):
             embedding = draw()
-            if self.codec.closed:
-                return embedding
-            sent = embedding.symbols
-            if np.array_equal(self._received(embedding, 0).received.symbols.carriers, sent.carriers):
-                return embedding
-        raise InfeasibleError
-
-    def _received(self, embedding: Embedding, retries: int) -> Embedded:
-        png, picture = through_png(self.codec.decode(embedding.symbols))
-        received = Received(picture, self.codec)
-        return Embedded(embedding.symbols, received, png, retries, embedding.kl_bound_nats)
+            embedded = Embedded(embedding.symbols, self.codec, retries, embedding.kl_bound_nats)
+            if self.codec.closed or not embedded.misread.any():
+                return embedded
+        raise EmbeddingError("no reconstruction of this picture gives its symbols back; nothing was written")
 
     def _check_law(self, encoding: Encoding) -> None:
         if encoding.law is not None and not self.scheme.keeps_law:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semstego.codecs import registry
-from semstego.codecs.base import Encoding, Law, Symbols
+from semstego.codecs.base import Encoding, Symbols
 from semstego.errors import ArgumentError, InfeasibleError
 from semstego.message.cipher import Key
 from semstego.schemes import base
@@ -97,23 +97,6 @@ def test_a_closed_codec_knows_its_own_pictures(seed, name, channels, height, dat
     touched[y, x] ^= 1
     carries = y < rows and x < columns
     assert Received(touched, codec).is_reconstruction != carries  # where nothing can be carried nothing matters
-
-
-@settings(deadline=None)
-@given(st.integers(0, 10_000))
-def test_a_law_moves_a_symbol_to_its_neighbour_with_the_probability_that_it_names(seed):
-    rng = np.random.default_rng(seed)
-    values = rng.integers(1, 255, (3, 4, 5), np.uint8)
-    step = rng.choice(np.array([-1, 1], np.int8), values.shape)
-    chance, uniform = rng.random((2, *values.shape))
-    chance[0], chance[1] = 0, 1
-    symbols = Symbols(values, 4, 5, 3)
-    drawn = Law(step, chance).drawn(symbols, uniform).values
-    moved = drawn.astype(int) - values
-    assert np.array_equal(moved, np.where(uniform < chance, step, 0))
-    assert not moved[0].any()
-    assert np.array_equal(moved[1], step[1])
-    assert np.array_equal(symbols.values, values)
 
 
 def test_an_embedding_that_cannot_be_coded_again_says_so():

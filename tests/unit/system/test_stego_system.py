@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from semstego.codecs import stream
-from semstego.codecs.base import Encoding, Law, Symbols
+from semstego.codecs.base import CHANCE_SCALE, Encoding, Law, Symbols
 from semstego.errors import (
     ArgumentError,
     CapacityError,
@@ -26,7 +26,7 @@ from semstego.message.draws import Draws
 from semstego.message.frame import Frame, Header, Opened
 from semstego.progress import no_progress
 from semstego.schemes.base import Cover, Embedding, Received, Scheme
-from semstego.system.stego_system import MAX_RETRIES, NONCES_TRIED, StegoSystem, next_nonce
+from semstego.system.stego_system import DRAWS_TRIED, MAX_RETRIES, NONCES_TRIED, StegoSystem, next_nonce
 
 KEY, OTHER_KEY = Key(bytes(range(32))), Key(bytes(32))
 PICTURE = np.random.default_rng(1).integers(0, 256, (32, 40, 3), np.uint8)
@@ -42,6 +42,10 @@ class Pixels:
     law: Law | None = None
     fingerprint: bytes = b"pixels 1"
     name: str = "pixels"
+
+    @property
+    def dither(self):
+        return 0.0 if self.law is None else 1.0
 
     def encode(self, picture):
         values = np.ascontiguousarray(picture.transpose(2, 0, 1))
@@ -403,9 +407,9 @@ def test_streams_of_other_weights_are_refused():
 
 
 def law(chance):
-    shape = (3, 32, 40)
-    step = np.where(PICTURE.transpose(2, 0, 1) == 255, -1, 1).astype(np.int8)
-    return Law(step, np.full(shape, float(chance)))
+    """A law that moves every symbol with this probability."""
+    chances = np.full((3, 32, 40), round(chance * CHANCE_SCALE), np.int16)
+    return Law(np.where(PICTURE.transpose(2, 0, 1) == 255, -chances, chances))
 
 
 class Lawful(LowestBits):
@@ -423,8 +427,8 @@ def test_a_codec_that_rounds_at_random_is_refused_to_schemes_that_do_not():
     assert sent(scheme=Lawful()).stream  # and a codec without a law takes any
 
 
-def plain(chance, draws=None):
-    codec = Pixels(law=None if chance is None else law(chance))
+def plain(chance, draws=None, **options):
+    codec = Pixels(law=None if chance is None else law(chance), **options)
     data = StegoSystem(codec, Lawful()).send(PICTURE, draws)
     return stream.symbols_in(stream.unpack(data), codec).values.astype(int) - PICTURE.transpose(2, 0, 1)
 
@@ -432,7 +436,7 @@ def plain(chance, draws=None):
 def test_without_a_message_the_symbols_are_sent_or_drawn_by_the_law():
     assert not plain(None).any()
     assert not plain(0).any()
-    assert np.array_equal(plain(1), law(1).step)
+    assert np.array_equal(plain(1), np.sign(law(1).chances))
     moved = plain(0.25) != 0
     assert moved.mean() == pytest.approx(0.25, abs=5 * np.sqrt(0.25 * 0.75 / moved.size))
 
@@ -440,6 +444,62 @@ def test_without_a_message_the_symbols_are_sent_or_drawn_by_the_law():
 def test_draws_of_a_law_are_fresh_unless_they_are_given():
     assert not np.array_equal(plain(0.5), plain(0.5))
     assert np.array_equal(plain(0.5, Draws(bytes(32))), plain(0.5, Draws(bytes(32))))
+
+
+class Refuses(Lawful):
+    """Finds every message too long."""
+
+    def embed(self, cover, frame, key, draws, progress):
+        self.frames.append(frame)
+        raise InfeasibleError
+
+    def capacity_bits(self, cover):
+        return 800
+
+
+def test_what_a_law_refuses_is_not_tried_again_and_the_length_that_fits_is_exact():
+    for name, fits in ((None, 100 - frame.OVERHEAD_BYTES), ("a.txt", 100 - frame.OVERHEAD_BYTES - 6)):
+        scheme = Refuses()
+        with pytest.raises(CapacityError) as caught:
+            sent(codec=Pixels(law=law(0.5)), scheme=scheme, message=bytes(999), name=name)
+        assert caught.value.available == fits
+        assert len(scheme.frames) == 1
+
+
+@dataclass
+class Forgetful(Pixels):
+    """An open codec that recovers what was drawn every third time, whatever it was."""
+
+    closed: bool = False
+    turns: list = field(default_factory=list)
+    every: int = 3
+
+    def recover(self, picture):
+        self.turns.append(1)
+        found = super().recover(picture)
+        return found if len(self.turns) % self.every == 0 else found.with_values(found.values ^ 1)
+
+
+def test_of_an_open_codec_send_and_hide_draw_again_until_the_receiver_recovers_it():
+    codec, scheme = Forgetful(law=law(0.5)), Lawful()
+    StegoSystem(codec, scheme).send(PICTURE)
+    assert len(codec.turns) == 3
+    codec = Forgetful(law=law(0.5), every=2)
+    out = StegoSystem(codec, scheme).sender(PICTURE, b"noon", None, KEY, NONCE)
+    assert len(scheme.frames) == 2
+    assert len(set(scheme.draws)) == 2
+    assert out.frame == scheme.frames[0] == scheme.frames[1]  # the same bits, drawn again
+    assert out.retries == 1
+
+
+def test_of_an_open_codec_that_never_recovers_send_and_hide_refuse_alike():
+    codec = Forgetful(law=law(0.5), every=1000)
+    with pytest.raises(EmbeddingError):
+        StegoSystem(codec, Lawful()).send(PICTURE)
+    assert len(codec.turns) == DRAWS_TRIED
+    with pytest.raises(EmbeddingError):
+        StegoSystem(codec, Lawful()).sender(PICTURE, b"noon", None, KEY)
+    assert len(codec.turns) == 2 * DRAWS_TRIED
 
 
 # --- reading
