@@ -34,7 +34,8 @@ def advice(results: list[dict[str, Any]]) -> dict[str, Any]:
         "docs/audit.md; scaled to other sizes by the square-root law; stronger detectors may find more"
     )
     return {
-        "codec": "cr085",
+        "scheme": SCHEME,
+        "codec": "cr085-plain",
         "channels": 3,
         "bits_per_symbol": rate * SIDE * SIDE / SYMBOLS,
         "symbols": SYMBOLS,

@@ -4,7 +4,7 @@
     python -m experiments.exactness.hides ../shared/photos                      # results/exactness_certified.json
     python -m experiments.exactness.hides ../shared/photos --scheme syndrome    # results/exactness.json
 
-    cover     a whole test photograph, or a square of 64 px or more cut from one; some as grey; never enlarged; and a few
+    cover     a whole test photograph, or a square of 64 px or more cut from one; some as grey; never enlarged; and
               mosaics of 12 megapixels
     message   random bytes, 0.05 to 1 bpp of coded bits; a random key
     outcome   exact: `reveal` gives the bytes from the stream, and from the PNG written to disk and read back

@@ -42,11 +42,12 @@ class Base:
 
 @lru_cache
 def bases() -> list[Base]:
-    """One base for each codec, kind and size; the same in every run."""
+    """One base for each codec, kind, size and scheme, certified or syndrome; the same in every run."""
     folder = resources.files("semstego") / "datasets" / "photographs"
     covers = [load_picture((folder / f"{name}.png").read_bytes()) for name in ("chelsea", "coffee", "astronaut")]
     made = []
-    for codec in record.PICTURE_POINTS:
+    for codec in (*record.PICTURE_POINTS, *record.PLAIN_POINTS):
+        scheme = "syndrome" if codec in record.PLAIN_POINTS else "certified"
         for index, (height, width) in enumerate(SIDES):
             cover = covers[index % len(covers)][40 : 40 + height, 90 : 90 + width]
             for kind, picture in (("colour", cover), ("grey", record.grey(cover))):
@@ -54,7 +55,7 @@ def bases() -> list[Base]:
                 message = hashlib.sha256(name.encode()).digest()[: 8 + 4 * index]
                 nonce = hashlib.sha256(b"nonce " + name.encode()).digest()[:8]
                 try:
-                    out = semstego.hide(picture, message, key=KEY, codec=codec, nonce=nonce)
+                    out = semstego.hide(picture, message, key=KEY, codec=codec, scheme=scheme, nonce=nonce)
                 except SemstegoError:  # too little room
                     continue
                 made.append(Base(name, out.stream, out.picture, message))

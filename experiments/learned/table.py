@@ -33,7 +33,7 @@ from semstego.system.stego_system import StegoSystem
 PAYLOADS = tuple(tenth / 10 for tenth in range(1, 11))  # bpp, coded bits
 BESIDE = (0.1, 0.5, 1.0)  # of the schemes without a network
 FEW = 100
-CODEC = "cr085"
+CODEC = "cr085-plain"
 SEED = 20261125
 WORKERS = 2
 SCHEMES = {"syndrome": "hill", "LSB matching": "lsb", "closed": "syndrome", "learned": "learned", "tuned": "learned"}

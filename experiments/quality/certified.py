@@ -7,8 +7,8 @@
     crops of 256 x 256   squares of 256 to 512 px, Lanczos, one of each
     whole photographs    short side reduced to 512
 
-Each picture at every closed operating point and dither: bits that are certified at three P_E, PSNR and bytes without the
-dither and with it. At the default point a message of full capacity and of 1 bpp, where it fits, is hidden and measured
+Each picture at every closed operating point and dither: bits that are certified at three P_E, PSNR and bytes without
+the dither and with it. At the default point a message of full capacity and of 1 bpp, where it fits, is hidden and measured
 beside what ``send`` makes of the same picture.
 """
 

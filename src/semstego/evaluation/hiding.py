@@ -73,7 +73,9 @@ class Hiding:
             return np.zeros(self.sealed.payload_bits, np.uint8)
 
 
-def hide_random(system: StegoSystem, picture: Picture, payload_bits: int, rng: np.random.Generator) -> Hiding:
+def hide_random(
+    system: StegoSystem, picture: Picture, payload_bits: int, rng: np.random.Generator, *, at_most: bool = False
+) -> Hiding:
     """Hide a random message under a fresh key; whether it reads back is not checked.
 
     Args:
@@ -81,6 +83,7 @@ def hide_random(system: StegoSystem, picture: Picture, payload_bits: int, rng: n
         picture: uint8 ``(h, w, c)``.
         payload_bits: Of the frame, header and tag included; a remainder of 8 is left out.
         rng: Fixes key, message, nonce and all that the scheme draws.
+        at_most: Hide no more than the scheme says that the picture holds.
 
     Raises:
         ArgumentError: If codec and scheme do not go together.
@@ -88,6 +91,8 @@ def hide_random(system: StegoSystem, picture: Picture, payload_bits: int, rng: n
     """
     cover = Cover(picture, system.codec)
     key = Key(hashlib.sha256(rng.bytes(32)).digest())
+    if at_most:
+        payload_bits = min(payload_bits, system.scheme.capacity_bits(cover))
     message_bytes = payload_bits // 8 - frame.OVERHEAD_BYTES
     sealed, embedded = None, None
     for _ in range(NONCES_TRIED if message_bytes >= 0 else 0):

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a codec, and a message in it, do to the receiver's task: three accuracies and the gaps between them."""
+"""What a codec, and a message in it, do to the receiver's task: accuracies and the gaps between them.
+
+Forms of a picture: clean; undithered reconstruction, of a codec that rounds at random; cover reconstruction, of what is
+sent with nothing hidden; stego reconstruction.
+"""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -27,14 +31,16 @@ class Transmitted:
     """Pictures at the receiver.
 
     Attributes:
-        covers: Reconstructions without a message, uint8 ``(n, h, w, 3)``.
+        undithered: Reconstructions without a message and without dither, uint8 ``(n, h, w, 3)``.
+        covers: Reconstructions without a message, the same shape.
         stegos: Reconstructions with one, the same shape; None if none was asked for.
-        carried: bool ``(n,)``: the message fitted; where it did not, the stego is the cover's reconstruction.
+        bits: Payload of each picture ``(n,)``; 0 where it did not fit, and the stego is the cover's reconstruction.
     """
 
+    undithered: NDArray[np.uint8]
     covers: NDArray[np.uint8]
     stegos: NDArray[np.uint8] | None
-    carried: NDArray[np.bool_]
+    bits: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -59,10 +65,11 @@ def evaluate(
     seed: int,
     workers: int,
     progress: Progress,
+    at_most: bool = False,
 ) -> Evaluated:
-    """Accuracy on clean pictures, on cover reconstructions and on stego reconstructions, with paired gaps.
+    """Accuracy on all forms of the pictures, with paired gaps.
 
-    Pictures that refuse the message are counted and left out of the figures of this cell, in all three forms.
+    Pictures that refuse the message are counted and left out of the figures of this cell, in all forms.
 
     Args:
         task: The receiver's.
@@ -72,10 +79,13 @@ def evaluate(
         seed: Fixes keys, nonces and messages.
         workers: Processes.
         progress: Told the share that is done.
+        at_most: Where a picture holds less than ``bpp``, hide what it holds.
     """
-    sent = transmit(data.pictures, system, bpp, seed=seed, workers=workers, progress=progress)
-    kept = sent.carried if bpp else np.ones(len(data), bool)
+    sent = transmit(data.pictures, system, bpp, seed=seed, workers=workers, progress=progress, at_most=at_most)
+    kept = sent.bits > 0 if bpp else np.ones(len(data), bool)
     forms = {"clean": data.pictures, "cover reconstruction": sent.covers}
+    if system.codec.dither:
+        forms = {"clean": data.pictures, "undithered reconstruction": sent.undithered} | forms
     if sent.stegos is not None:
         forms["stego reconstruction"] = sent.stegos
     figures: dict[str, Any] = {
@@ -85,6 +95,8 @@ def evaluate(
         "pictures": int(kept.sum()),
         "refused": int((~kept).sum()),
     }
+    if at_most and kept.any():
+        figures["mean_bpp"] = float(sent.bits[kept].mean() / data.pictures[0, :, :, 0].size)
     if kept.any():
         right = {name: right_answers(task, pictures[kept], data.labels[kept]) for name, pictures in forms.items()}
         figures["accuracy"] = {name: asdict(accuracy(answers)) for name, answers in right.items()}
@@ -93,7 +105,14 @@ def evaluate(
 
 
 def transmit(
-    pictures: NDArray[np.uint8], system: StegoSystem, bpp: float, *, seed: int, workers: int, progress: Progress
+    pictures: NDArray[np.uint8],
+    system: StegoSystem,
+    bpp: float,
+    *,
+    seed: int,
+    workers: int,
+    progress: Progress,
+    at_most: bool = False,
 ) -> Transmitted:
     """Send pictures, each with a fresh random message under a fresh key, at 1 bpp = 1 coded bit a pixel.
 
@@ -104,30 +123,34 @@ def transmit(
         seed: As for :func:`evaluate`.
         workers: Processes.
         progress: Told the share that is done.
+        at_most: As for :func:`evaluate`.
     """
     colour = np.broadcast_to(pictures, (*pictures.shape[:3], 3))
     chunks = [np.ascontiguousarray(colour[start : start + CHUNK]) for start in range(0, len(colour), CHUNK)]
-    jobs = (delayed(_send_some)(chunk, system, bpp, (seed, index)) for index, chunk in enumerate(chunks))
+    jobs = (delayed(_send_some)(chunk, system, bpp, (seed, index), at_most) for index, chunk in enumerate(chunks))
     results = []
     for result in Parallel(n_jobs=workers, return_as="generator")(jobs):
         results.append(result)
         progress(f"{system.codec.name} at {bpp:g} bpp", len(results) / len(chunks))
-    covers, stegos, carried = (np.concatenate(parts) for parts in zip(*results, strict=True))
-    return Transmitted(covers, stegos if bpp else None, carried)
+    undithered, covers, stegos, bits = (np.concatenate(parts) for parts in zip(*results, strict=True))
+    return Transmitted(undithered, covers, stegos if bpp else None, bits)
 
 
 def _send_some(
-    pictures: NDArray[np.uint8], system: StegoSystem, bpp: float, seed: tuple[int, int]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]:
-    """Cover and stego reconstructions of a chunk, and which pictures carried their message."""
+    pictures: NDArray[np.uint8], system: StegoSystem, bpp: float, seed: tuple[int, int], at_most: bool
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64]]:
+    """Reconstructions of a chunk, undithered, of covers and of stegos, and how many bits each picture carried."""
     rng = np.random.default_rng(seed)
-    covers, stegos, carried = np.empty_like(pictures), np.empty_like(pictures), np.zeros(len(pictures), bool)
+    undithered, covers, stegos = (np.empty_like(pictures) for _ in range(3))
+    bits = np.zeros(len(pictures), np.int64)
     for place, picture in enumerate(pictures):
-        hiding = hide_random(system, picture, round(bpp * picture.shape[0] * picture.shape[1]), rng)
-        covers[place] = hiding.reconstruction
-        carried[place] = hiding.embedded is not None
-        stegos[place] = covers[place] if hiding.embedded is None else hiding.embedded.received.picture
-    return covers, stegos, carried
+        wanted = round(bpp * picture.shape[0] * picture.shape[1])
+        hiding = hide_random(system, picture, wanted, rng, at_most=at_most)
+        undithered[place], covers[place] = hiding.cover.reconstruction, hiding.reconstruction
+        stegos[place] = covers[place]
+        if hiding.embedded is not None and hiding.sealed is not None:
+            stegos[place], bits[place] = hiding.embedded.received.picture, hiding.sealed.payload_bits
+    return undithered, covers, stegos, bits
 
 
 def _gaps(right: dict[str, NDArray[np.bool_]]) -> Iterable[tuple[str, dict[str, Any]]]:
