@@ -53,7 +53,11 @@ def certificate(chances: NDArray[np.int16], order: NDArray[np.int32], limit: flo
         ValueError: If the order is for another number of symbols.
     """
     _check(chances, order)
-    return _prefix_sums(_bounds(chances, order.size), order, limit)
+    bounds = _bounds(np.require(chances, np.int16, ["C", "W"]), order.size)
+    sums = np.cumsum(bounds[order])
+    sums += _LEAST
+    sums *= _LN2 * _SLACK
+    return sums[: np.searchsorted(sums, limit, side="right")].copy()
 
 
 def sample(
@@ -84,8 +88,10 @@ def sample(
         raise ValueError("parities, chances, message and uniform numbers do not fit the code")
     message = np.full(order.size, _DRAWN, np.uint8)
     message[order[: bits.size]] = bits
+    # Read-only arrays, or such with gaps, would make Numba compile once more.
+    parity, chance = np.require(base_parity, np.uint8, ["C", "W"]), np.require(chances, np.int16, ["C", "W"])
     moves = np.empty(chances.size, np.uint8)
-    forced = _cancel(base_parity, chances, message, uniform, moves)
+    forced: int = _cancel(parity, chance, message, np.require(uniform, np.float64, ["C", "W"]), moves)
     return moves, forced
 
 
@@ -216,20 +222,6 @@ def _split_block(a: NDArray[np.float64], room: NDArray[np.float64]) -> None:
         levels += 1
     if levels:
         a[:] = source
-
-
-@njit(nogil=True, cache=True)
-def _prefix_sums(bounds: NDArray[np.float64], order: NDArray[np.int32], limit: float) -> NDArray[np.float64]:
-    """Sums over the first indices of the order [nats], rounded up, until they pass the limit."""
-    sums = np.empty(order.size)
-    total = 0.0
-    for count in range(order.size):
-        total += bounds[order[count]]
-        rounded_up = (total + _LEAST) * (_LN2 * _SLACK)
-        if rounded_up > limit:
-            return sums[:count].copy()
-        sums[count] = rounded_up
-    return sums
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
