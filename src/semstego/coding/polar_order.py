@@ -31,7 +31,9 @@ _WORD: Final = np.uint64(0xFFFFFFFF)
 
 _SHARES: Final = 20  # wet shares, from 0 to _WETTEST thousandths
 _WETTEST: Final = 985
-_PLUS: Final = 5325978593493471 * _ONE // 10**16  # mean of (a + b - 2 a b) / (1 - a b), a and b squares of uniform numbers
+_PLUS: Final = (
+    5325978593493471 * _ONE // 10**16
+)  # mean of (a + b - 2 a b) / (1 - a b), a and b squares of uniform numbers
 _LN2: Final = 6931471805599453, 10**16
 _TARGET: Final = 8, 10**4  # KL divergence of a picture [nats] that the order is made for: P_E >= 0.49
 
