@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The codes of :mod:`semstego.coding.polar` again, slow and obvious; tests hold the fast ones to it.
 
-Laws are written out: the probability of each of the 2^N words of N bits, an array with one axis of length 2 for each bit, the
-first bit first. A law of the symbols' bits x and the law of u = x F^(x)k are the same numbers in another order.
+Laws are written out: the probability of each of the 2^N words of N bits, an array with one axis of length 2 for each
+bit, the first bit first. A law of the symbols' bits x and the law of u = x F^(x)k are the same numbers in another
+order.
 """
 
 from functools import cache
@@ -10,9 +11,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bounds", "matrix", "of_indices", "of_symbols", "shortfalls", "stego", "symbols"]
+__all__ = ["bounds", "differences", "drawn", "matrix", "of_indices", "of_symbols", "shortfalls", "stego", "symbols"]
 
 Law = NDArray[np.float64]  # (2, ..., 2)
+Reals = NDArray[np.floating]
 
 
 def matrix(size: int) -> NDArray[np.uint8]:
@@ -73,7 +75,7 @@ def shortfalls(law: Law) -> NDArray[np.float64]:
 
 
 def stego(law: Law, message: dict[int, int]) -> Law:
-    """The law of u, given the bits of some indices; where the past leaves an index one value only, it takes that value."""
+    """The law of u, given the bits of some indices; but one that the past leaves only one value takes that."""
     found = np.ones(())
     for index in range(law.ndim):
         _, difference = _differences(law, index)
@@ -101,3 +103,40 @@ def _bounds(node: NDArray[np.float64]) -> NDArray[np.float64]:
         return node
     a, b = np.split(node, 2)
     return np.concatenate([_bounds(a * b), _bounds(a + b - a * b)])
+
+
+def differences(d: Reals, x: NDArray[np.uint8]) -> Reals:
+    """P(u_i = 0) - P(u_i = 1) of every index i given all before it, where the symbols have the bits x.
+
+    Args:
+        d: P(x_t = 0) - P(x_t = 1), ``(..., N)``, in any precision.
+        x: uint8 ``(..., N)`` of 0 and 1.
+
+    Returns:
+        ``(..., N)``.
+    """
+    if d.shape[-1] == 1:
+        return d
+    (a, b), (first, second) = np.split(d, 2, axis=-1), np.split(x, 2, axis=-1)
+    signed = a * (1 - 2.0 * (first ^ second))
+    plus = (signed + b) / (1 + signed * b)
+    return np.concatenate([differences(a * b, first ^ second), differences(plus, second)], axis=-1)
+
+
+def drawn(d: Reals, message: NDArray[np.uint8], uniform: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """The bits x of a node by successive cancellation, uint8 ``(m,)``.
+
+    Args:
+        d: Its differences P(0) - P(1), ``(m,)``.
+        message: uint8 ``(m,)``, the bit of every index, or 2 where it is to be drawn.
+        uniform: float64 ``(m,)``, in [0, 1).
+    """
+    if (message == 2).all():
+        return (2 * uniform >= 1 + d).astype(np.uint8)
+    if len(d) == 1:
+        return message
+    (a, b), (first, second), (early, late) = np.split(d, 2), np.split(message, 2), np.split(uniform, 2)
+    minus = drawn(a * b, first, early)
+    signed = a * (1 - 2.0 * minus)
+    plus = drawn((signed + b) / (1 + signed * b), second, late)
+    return np.concatenate([minus ^ plus, plus])

@@ -115,6 +115,22 @@ def test_the_message_is_read_and_wet_symbols_stay(symbols, wet):
     assert count > 0 or symbols == 100
 
 
+@pytest.mark.parametrize("symbols", [31, 64, 1000, 5000])
+def test_symbols_are_those_of_the_slow_sampler(symbols):
+    rng = np.random.default_rng(symbols)
+    order, parity = public_order(symbols), rng.integers(0, 2, symbols).astype(np.uint8)
+    chances = (rng.integers(0, 2**13, symbols) * (rng.random(symbols) > 0.3)).astype(np.int16)
+    for count in (1, polar.certificate(chances, order, polar.kl_for(0.49)).size, symbols // 3):
+        message, uniform = np.full(order.size, 2, np.uint8), rng.random(order.size)
+        message[order[:count]] = rng.integers(0, 2, count)
+        d = np.ones(order.size)
+        d[:symbols] = (1 - 2 * chances / 2**14) * (1 - 2.0 * parity)
+        moves, forced = polar.sample(parity, chances, order, message[order[:count]], uniform)
+        if not forced:
+            assert np.array_equal(moves, reference.drawn(d, message, uniform)[:symbols] ^ parity)
+        assert forced == 0 or count == symbols // 3
+
+
 def test_moves_follow_the_chances_when_a_message_is_carried():
     rng = np.random.default_rng(2)
     symbols, draws = 1024, 1500
