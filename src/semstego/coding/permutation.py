@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A public permutation of any number of places, a function of that number alone; part of the format.
 
-Neighbouring symbols of a picture have similar laws, and a polar code wants them far apart. A position is written as
-two digits, high * columns + low, where rows and columns are the square root of the number of places, rounded up so that
-every place has its digits. A Feistel network of four rounds permutes the pairs of digits: in turn, to each of them a hash
-of the other is added. The few pairs that are no place go through the network again until they are one (cycle walking).
-So it is a permutation of the places, nothing is stored, and any stretch of it is computed alone.
+Neighbouring symbols of a picture have similar laws, and a polar code wants them far apart. A position is written as two
+digits, high * columns + low, where rows and columns are the square root of the number of places, rounded up so that
+every place has its digits. A Feistel network of four rounds permutes the pairs of digits: in turn, to each of them a
+hash of the other is added. The few pairs that are no place go through the network again until they are one (cycle
+walking). So it is a permutation of the places, nothing is stored, and any stretch of it is computed alone.
 """
 
 from math import isqrt

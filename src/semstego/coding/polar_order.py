@@ -3,13 +3,14 @@
 
 Sender and receiver must agree, so it is integers throughout and part of the format.
 
-An index is worth what its bound on E[d^2] is worth (see :mod:`semstego.coding.polar`), and that depends on the picture. So
-the order is made for an ensemble of pictures: every symbol is wet with probability w, or else has a chance to move that
-is uniform in (0, 1); the N - n symbols that fill a code up to a power of two are fixed. An index ranks by the largest of 20
-wet shares w at which its bound is within a symbol's part of the target, and indices of one rank by the bound at the next w.
+An index is worth what its bound on E[d^2] is worth (see :mod:`semstego.coding.polar`), and that depends on the picture.
+So the order is made for an ensemble of pictures: every symbol is wet with probability w, or else has a chance to move
+that is uniform in (0, 1); the N - n symbols that fill a code up to a power of two are fixed. An index ranks by the
+largest of 20 wet shares w at which its bound is within a symbol's part of the target, and indices of one rank by the
+bound at the next w.
 
-The mean bounds follow the recursion of the code: of two nodes with a and b, minus is a b and plus is a + b - a b. As the
-fixed symbols lie at the end, the elements of a node have one of two values, the first up to some element and the
+The mean bounds follow the recursion of the code: of two nodes with a and b, minus is a b and plus is a + b - a b. As
+the fixed symbols lie at the end, the elements of a node have one of two values, the first up to some element and the
 second from there on; and where that changes is the same in all nodes of one size. So a node costs two products, not as
 many as it has elements.
 """
@@ -76,7 +77,7 @@ def _first_level() -> NDArray[np.uint64]:
 
 @njit(nogil=True, cache=True)
 def _product(a: np.uint64, b: np.uint64) -> np.uint64:
-    """A b of numbers in units of 2^-62, at most two units too small; exact where one of them is 1."""
+    """The product of numbers in units of 2^-62, at most two units too small; exact where one of them is 1."""
     a_high, a_low = (a >> _HALF_BITS) & _WORD, a & _LOW
     b_high, b_low = (b >> _HALF_BITS) & _WORD, b & _LOW
     return a_high * b_high + ((a_high * b_low + a_low * b_high) >> _HALF_BITS)
