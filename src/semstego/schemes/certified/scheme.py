@@ -76,7 +76,8 @@ class CertifiedScheme(Scheme):
         encoding = cover.encoding
         if encoding.law is None:
             raise ArgumentError(
-                f"the codec {cover.codec.name!r} rounds plainly, and the scheme {self.name!r} hides in dither alone"
+                f"the codec {cover.codec.name!r} rounds plainly, and the scheme {self.name!r} hides in dither alone: "
+                "name another scheme, such as syndrome, or a codec with dither"
             )
         progress("certifying", 0)
         limit_nats = polar.kl_for(self.p_e)
