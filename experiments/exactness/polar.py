@@ -43,7 +43,8 @@ def exact(cases: int, seed: int) -> dict:
             laws.append(chances.astype(np.int16))
     least, indices = np.inf, 0
     for chances in laws:
-        order, parity = public_order(chances.size), rng.integers(0, 2, chances.size).astype(np.uint8)
+        order = public_order(chances.size)
+        parity = rng.integers(0, 2, chances.size).astype(np.uint8)
         law = reference.of_indices(reference.symbols(parity, chances))
         divergences = np.cumsum(reference.shortfalls(law)[order])
         least = min(least, float((polar.certificate(chances, order) - divergences).min()))
@@ -52,7 +53,7 @@ def exact(cases: int, seed: int) -> dict:
 
 
 def read_back(trials: int, seed: int) -> dict:
-    """Messages at full capacity: bits that are read wrong, symbols that may not move and do, indices that are forced."""
+    """Messages at full capacity: bits read wrong, symbols that may not move and do, and indices that are forced."""
     rng, found = np.random.default_rng(seed), {"messages": 0, "bits": 0, "wrong": 0, "wet_moved": 0, "forced": 0}
     for wet, kl in product(WET, TARGETS.values()):
         for _ in range(trials):
