@@ -26,6 +26,10 @@ BARS = {  # that the studies must report, met or not
         "hide_seconds_per_megapixel", "reveal_features_seconds_per_megapixel", "reveal_picture_seconds_per_megapixel",
         "peak_mb", "help_seconds", "hide_64x64_seconds_without_argon2", "torch_imported", "compiling_seconds",
     },
+    "polar": {
+        "least certificate minus divergence, nats", "bits wrong, wet symbols moved, indices forced",
+        "variation by rounding, 2^27 symbols", "sampler, us a symbol",
+    },
     "fuzz": {"cases", "crashes_hangs_or_wrong_bytes"},
     "stc": {
         "loss_percent_h10_rate_1/2_constant", "loss_percent_h10_rates_1/4_to_1/20_constant",

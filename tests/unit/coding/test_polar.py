@@ -97,6 +97,10 @@ def test_the_certificate_is_not_below_that_of_rational_numbers(symbols):
         assert found[count] <= wanted * (1 + 1e-6) or wanted < 1e-250
 
 
+def test_a_certificate_that_is_too_small_for_a_float_is_not_zero():
+    assert polar.certificate(np.full(1024, 2**13 - 1, np.int16), public_order(1024))[0] > 0
+
+
 @pytest.mark.parametrize("symbols", [4, 8])
 def test_differences_given_the_past_make_the_divergence(symbols):
     parity, chances = np.ones(symbols, np.uint8), np.random.default_rng(1).integers(1, 2**14, symbols).astype(np.int16)
@@ -136,7 +140,8 @@ def test_a_limit_ends_the_certificate_and_changes_nothing_else(seed, symbols, li
     _, chances = draw_case(np.random.default_rng(seed), symbols)
     whole = polar.certificate(chances, public_order(symbols))
     assert (np.diff(whole) >= 0).all()
-    assert np.array_equal(polar.certificate(chances, public_order(symbols), limit), whole[whole <= limit])
+    for end in (limit, float(whole[symbols // 2])):
+        assert np.array_equal(polar.certificate(chances, public_order(symbols), end), whole[whole <= end])
     assert np.array_equal(polar.certificate(-chances, public_order(symbols)), whole)
 
 
@@ -157,7 +162,7 @@ def test_chain_rule_and_bound_on_the_variation_hold_for_the_laws_themselves(symb
             assert np.abs(law - sent / (1 - refused)).sum() / 2 <= polar.tv_bound(divergence) + 1e-12
 
 
-@given(st.floats(0, 0.49999))
+@given(st.floats(0, 0.4999))
 def test_a_divergence_for_a_p_e_is_the_largest_that_keeps_it(p_e):
     kl = polar.kl_for(p_e)
     assert polar.p_e_bound(kl) >= p_e
@@ -166,8 +171,8 @@ def test_a_divergence_for_a_p_e_is_the_largest_that_keeps_it(p_e):
 
 
 def test_the_divergences_of_the_documents():
-    assert polar.kl_for(0.49) == pytest.approx(8e-4, rel=1e-5)
-    assert polar.kl_for(0.499) == pytest.approx(8e-6, rel=1e-4)
+    assert polar.kl_for(0.49) == pytest.approx(8e-4, rel=2e-5)
+    assert polar.kl_for(0.499) == pytest.approx(8e-6, rel=2e-4)
     assert polar.kl_for(0.5) == 0
     assert polar.tv_bound(8e-4) == pytest.approx(0.02, rel=1e-5)
     assert polar.p_e_bound(100 * 8e-6) == pytest.approx(0.49)
