@@ -8,8 +8,8 @@
     whole photographs    short side reduced to 512
 
 Each picture at every closed operating point and dither: bits that are certified at three P_E, PSNR and bytes without
-the dither and with it. At the default point a message of full capacity and of 1 bpp, where it fits, is hidden and measured
-beside what ``send`` makes of the same picture.
+the dither and with it. At the default point a message of full capacity and of 1 bpp, where it fits, is hidden and
+measured beside what ``send`` makes of the same picture.
 """
 
 from dataclasses import replace
@@ -35,7 +35,7 @@ from semstego.system.stego_system import StegoSystem
 
 SEED = 20261127
 POINTS = ("cr085", "cr050", "cr025", "task")
-DITHERS = (1.0, 0.75, 0.5)
+DITHERS = (1.0, 0.5)
 LEVELS = (0.49, 0.499, 0.4999)
 DEFAULT, P_E = "cr085", 0.499
 CROPS, LARGER = 3, 256

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does a message harm the receiver's task? GoogLeNet on clean pictures, cover and stego reconstructions.
 
-    python -m experiments.tasks.gap data fashion-mnist                        results/task_gap_fashion-mnist.json
-    python -m experiments.tasks.gap data objects                              results/task_gap_objects.json
-    python -m experiments.tasks.gap data fashion-mnist --scheme certified     results/task_gap_certified_fashion-mnist.json
+    python -m experiments.tasks.gap data fashion-mnist              # results/task_gap_fashion-mnist.json
+    python -m experiments.tasks.gap data objects                    # results/task_gap_objects.json
+    python -m experiments.tasks.gap data fashion-mnist --scheme certified    # task_gap_certified_fashion-mnist.json
 
 Every cell hides a fresh random message of exactly the payload in every test picture (1 bpp = 4096 coded bits) and asks
 the frozen classifier about the same pictures in all forms. Pictures that cannot carry the payload are counted and left

@@ -128,7 +128,9 @@ def test_another_key_finds_nothing(sent, name):
 
 def test_a_plain_picture_has_nothing(sent, cover):
     dithered, plain = sent("certified", "cr085"), sent("syndrome", "cr085-plain")
-    drawn = dithered.embedded.codec.decode(stream.symbols_in(stream.unpack(semstego.send(cover)), registry.load("cr085")))
+    drawn = dithered.embedded.codec.decode(
+        stream.symbols_in(stream.unpack(semstego.send(cover)), registry.load("cr085"))
+    )
     for picture in (cover, drawn, dithered.cover.reconstruction, plain.cover.reconstruction):
         with pytest.raises(NothingFoundError):
             in_picture(picture, codecs=["cr085", "cr050", "cr025"])
