@@ -40,6 +40,13 @@ CodecChoice = str | os.PathLike[str] | Codec
 SchemeChoice = str | Scheme
 
 
+LEAST_PASSPHRASE = 20  # characters; seven words drawn by dice have some thirty
+
+
+class PassphraseWarning(UserWarning):
+    """The passphrase is so short that it may be guessed, and then nothing is hidden."""
+
+
 class CoverWarning(UserWarning):
     """The cover gives the message away: everybody has it, or changes show in it at once."""
 
@@ -132,7 +139,7 @@ def hide(
     chosen = scheme_of(scheme, p_e)
     secret = key_from(key, passphrase)
     picture = load_picture(cover, flatten=flatten)
-    _warn_of(picture)
+    _warn_of(picture, passphrase)
     content = _content(message)
     system = StegoSystem(registry.load(chosen.default_codec if codec is None else codec), chosen)
     sent = system.sender(picture, content, name, secret, nonce, progress)
@@ -238,8 +245,11 @@ def info(source: StreamSource) -> dict[str, Any]:
     }
 
 
-def _warn_of(cover: Picture) -> None:
-    """Warn of covers that cannot keep a secret."""
+def _warn_of(cover: Picture, passphrase: str | bytes | None) -> None:
+    """Warn of covers and passphrases that cannot keep a secret."""
+    if passphrase is not None and len(passphrase) < LEAST_PASSPHRASE:
+        text = "this passphrase is short: whoever guesses it finds the message; take seven words drawn by dice"
+        warnings.warn(text, PassphraseWarning, stacklevel=3)
     if hashlib.sha256(cover.tobytes()).hexdigest() in _bundled_digests():
         warnings.warn("this cover ships with semstego: anybody can compare it", CoverWarning, stacklevel=3)
     if cover.shape[2] == 3 and (cover == cover[:, :, :1]).all():

@@ -40,11 +40,11 @@ def hide(
     chosen = terminal.scheme(scheme, p_e)
     content = terminal.read_message(message)
     source = terminal.read_source(cover)
-    key = semstego.derive_key(terminal.passphrase(passphrase_file, confirm=True, stdin_used="-" in (cover, message)))
+    words = terminal.passphrase(passphrase_file, confirm=True, stdin_used="-" in (cover, message))
     name = Path(message).name if with_name and message != "-" else None
     with terminal.progress() as progress, terminal.warnings_in_plain_words():
         hidden = semstego.hide(
-            source, content, key=key, codec=codec, scheme=chosen, name=name, flatten=flatten, progress=progress
+            source, content, passphrase=words, codec=codec, scheme=chosen, name=name, flatten=flatten, progress=progress
         )
     write_all({output: hidden.stream} | ({picture: hidden.png} if picture else {}), force=force)
     terminal.show(hidden.report.to_dict(), as_json)
