@@ -79,10 +79,10 @@ def clipped_share(picture: np.ndarray) -> float:
     return float(np.mean((picture == 0) | (picture == 255)))
 
 
-def spread(work: Callable, tasks: Iterable, what: str, *, workers: int = 2, chunk: int = 1) -> Iterator:
+def spread(work: Callable, tasks: Iterable, what: str, *, workers: int | None = None, chunk: int = 1) -> Iterator:
     """``work(task)`` in fresh processes, in order, under a progress bar."""
     tasks = list(tasks)
-    with concurrency.processes(workers) as pool:
+    with concurrency.processes(workers or os.cpu_count() or 1) as pool:
         yield from track(pool.map(work, tasks, chunksize=chunk), what, total=len(tasks), update_period=1)
 
 

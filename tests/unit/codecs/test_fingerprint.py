@@ -22,6 +22,7 @@ class Bytewise:
 
     fingerprint: bytes
     name: str = "bytewise"
+    dither: float = 0.0
 
     def pack(self, symbols):
         return symbols.values.tobytes()

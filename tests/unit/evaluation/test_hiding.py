@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import binom
 
 from semstego.codecs import registry
-from semstego.codecs.base import within
+from semstego.codecs.base import CHANCE_SCALE, within
 from semstego.evaluation.hiding import hide_random
 from semstego.schemes import base
 from semstego.system.stego_system import StegoSystem
@@ -16,7 +16,8 @@ SCHEMES = [name for name in base.SCHEMES.names() if name != "learned"]
 
 
 def system(name):
-    return StegoSystem(registry.load("cr085"), base.SCHEMES.get(name))
+    scheme = base.SCHEMES.get(name)
+    return StegoSystem(registry.load(scheme.default_codec), scheme)
 
 
 def hide_all(name, pictures, bits=BITS, seed=1):
@@ -39,8 +40,15 @@ def changes(hiding):
     return hiding.embedded.symbols.values.astype(int) - hiding.cover.encoding.symbols.values
 
 
+def stays(encoding):
+    """Which carriers must stay as they are: by the law, if there is one."""
+    if encoding.law is not None:
+        return within(encoding.symbols, encoding.law.chances) == 0
+    return encoding.wet_carriers
+
+
 def test_the_registry_holds_the_schemes_of_the_paper_and_of_the_field():
-    assert {"syndrome", "hill", "suniward", "lsb", "side-informed"} <= set(SCHEMES)
+    assert {"certified", "syndrome", "hill", "suniward", "lsb", "side-informed"} <= set(SCHEMES)
 
 
 @pytest.mark.parametrize("name", SCHEMES)
@@ -68,7 +76,27 @@ def test_symbols_change_by_one_and_never_where_they_must_not(hidden, name):
     for hiding in hidden[name]:
         assert np.abs(changes(hiding)).max() == 1
         encoding = hiding.cover.encoding
-        assert not (within(encoding.symbols, changes(hiding)) * within(encoding.symbols, encoding.wet)).any()
+        assert not within(encoding.symbols, changes(hiding))[stays(encoding)].any()
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_a_cover_is_what_is_sent_with_nothing_hidden(hidden, name):
+    for hiding in hidden[name]:
+        base = hiding.cover.encoding.symbols
+        drawn = hiding.plain.values.astype(int) - base.values
+        assert drawn.any() == (name == "certified")
+        assert not within(base, drawn)[stays(hiding.cover.encoding)].any()
+        np.testing.assert_array_equal(hiding.reconstruction, hiding.system.codec.decode(hiding.plain))
+
+
+def test_what_is_certified_moves_as_many_symbols_as_what_is_sent_with_nothing_hidden(hidden):
+    for hiding in hidden["certified"]:
+        chances = np.abs(hiding.cover.encoding.law.chances) / CHANCE_SCALE
+        spread = 5 * np.sqrt((chances * (1 - chances)).sum())
+        drawn = hiding.plain.values != hiding.cover.encoding.symbols.values
+        for moved in (changes(hiding) != 0, drawn):
+            assert moved.sum() == pytest.approx(chances.sum(), abs=spread)
+        assert ((changes(hiding) != 0) != drawn).any()
 
 
 def test_lsb_matching_changes_half_of_its_bits_up_and_down_and_syndromes_far_fewer(hidden):
@@ -77,7 +105,7 @@ def test_lsb_matching_changes_half_of_its_bits_up_and_down_and_syndromes_far_few
     assert all(low <= count <= high for count in counts["lsb"])
     up = [np.count_nonzero(changes(one) > 0) / np.count_nonzero(changes(one)) for one in hidden["lsb"]]
     assert all(0.4 < share < 0.6 for share in up)
-    for name in set(SCHEMES) - {"lsb"}:
+    for name in set(SCHEMES) - {"lsb", "certified"}:
         assert all(one < 0.7 * other for one, other in zip(counts[name], counts["lsb"], strict=True))
 
 
@@ -86,15 +114,17 @@ def test_schemes_differ_in_what_they_change(hidden):
     assert len(set(stegos)) == len(SCHEMES)
 
 
-@pytest.mark.parametrize("name", ["lsb", "syndrome"])
+@pytest.mark.parametrize("name", ["lsb", "syndrome", "certified"])
 def test_the_same_draws_give_the_same_stegos_and_others_do_not(pictures, hidden, name):
-    again, other = (hide_all(name, pictures[:1], seed=seed)[0].embedded.symbols.values for seed in (1, 2))
-    np.testing.assert_array_equal(again, hidden[name][0].embedded.symbols.values)
-    assert (other != again).any()
+    again, other = (hide_all(name, pictures[:1], seed=seed)[0] for seed in (1, 2))
+    np.testing.assert_array_equal(again.embedded.symbols.values, hidden[name][0].embedded.symbols.values)
+    np.testing.assert_array_equal(again.plain.values, hidden[name][0].plain.values)
+    assert (other.embedded.symbols.values != again.embedded.symbols.values).any()
+    assert (other.plain.values != again.plain.values).any() == (name == "certified")
 
 
 @pytest.mark.parametrize("bits", [8, 216, 40_000])
-@pytest.mark.parametrize("name", ["lsb", "syndrome"])
+@pytest.mark.parametrize("name", ["lsb", "syndrome", "certified"])
 def test_a_payload_that_does_not_fit_says_so(pictures, name, bits):
     (found,) = hide_all(name, pictures[:1], bits)
     assert found.embedded is None

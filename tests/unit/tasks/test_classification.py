@@ -73,7 +73,7 @@ def measure(task, data, codec, bpp):
     return evaluate(task, data, StegoSystem(registry.load(codec)), bpp, seed=1, workers=1, progress=no_progress)
 
 
-def test_an_evaluation_compares_the_same_pictures_in_three_forms(classifier, data):
+def test_an_evaluation_compares_the_same_pictures_in_all_forms(classifier, data):
     found = evaluate(
         classifier,
         data,
@@ -93,7 +93,9 @@ def test_an_evaluation_compares_the_same_pictures_in_three_forms(classifier, dat
         progress=lambda what, share: None,
     )
     assert found.figures == again.figures
-    assert set(found.figures["accuracy"]) == {"clean", "cover reconstruction", "stego reconstruction"}
+    forms = ["clean", "undithered reconstruction", "cover reconstruction", "stego reconstruction"]
+    assert list(found.figures["accuracy"]) == forms
+    assert (found.transmitted.undithered != found.transmitted.covers).any()
     assert found.figures["pictures"] + found.figures["refused"] == len(data)
     assert (found.transmitted.stegos != found.transmitted.covers).any()
     assert "cover reconstruction to stego reconstruction" in in_words(found.figures)

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from semstego.codecs import registry
-from semstego.codecs.base import Encoding
+from semstego.codecs.base import CHANCE_SCALE, Encoding, Law
 from semstego.codecs.block.codec import BlockCodec
 from semstego.datasets.enlarge import softened
 from semstego.message.frame import HEADER_BITS
@@ -32,15 +32,16 @@ def test_every_shipped_codec_keeps_its_contract(name):
     check_codec(registry.load(name))
 
 
-@pytest.mark.parametrize("name", ["cr085", "cr050", "cr025", "task"])
+@pytest.mark.parametrize("name", registry.names(with_open=False))
 def test_block_codecs_keep_it_in_grey(name):
     check_codec(registry.load(name), channels=1)
 
 
 @pytest.mark.parametrize("name", [name for name in base.SCHEMES.names() if name != "learned"])
-@pytest.mark.parametrize("codec", ["cr085", "cr050"])
-def test_every_shipped_scheme_keeps_its_contract(name, codec):
-    check_scheme(base.SCHEMES.get(name), registry.load(codec))
+@pytest.mark.parametrize("point", ["cr085", "cr050"])
+def test_every_shipped_scheme_keeps_its_contract(name, point):
+    scheme = base.SCHEMES.get(name)
+    check_scheme(scheme, registry.load(registry.twin_for(point, keeps_law=scheme.keeps_law)))
 
 
 def test_the_learned_scheme_keeps_its_contract(photographs):
@@ -51,6 +52,30 @@ def test_the_learned_scheme_keeps_its_contract(photographs):
 @pytest.mark.parametrize("name", classification.SHIPPED)
 def test_every_shipped_classifier_keeps_its_contract(name):
     check_task(classification.load(name), torch.arange(4))
+
+
+LAW_FAULTS = {
+    "law shape": "law lacks", "law in floats": "float", "above one": "above 1", "beyond 255": "out of 0 to 255",
+    "moves the rest": "may not carry",
+}  # fmt: skip
+
+
+def _broken(encoding, fault):
+    """The chances of a law with one fault."""
+    chances, values = encoding.law.chances.copy(), encoding.symbols.values
+    if fault == "law shape":
+        return chances[1:]
+    if fault == "law in floats":
+        return chances / CHANCE_SCALE
+    if fault == "above one":
+        chances[0, 0, 0] = np.where(values[0, 0, 0] < 255, 1, -1) * (CHANCE_SCALE + 1)
+    if fault == "beyond 255":
+        chances[:] = 1
+        values[0, 0, 0] = 255
+    if fault == "moves the rest":
+        chances[:, -1] = 1
+        values[:, -1] = 128
+    return chances
 
 
 @dataclass(frozen=True)
@@ -74,6 +99,8 @@ class Broken(BlockCodec):
             return Encoding.of(encoding.symbols.with_values(values ^ np.random.randint(0, 2, values.shape, np.uint8)))  # noqa: NPY002
         if self.fault == "wet shape":
             return replace(encoding, wet=encoding.wet[1:])
+        if self.fault in LAW_FAULTS:
+            return replace(encoding, law=Law(_broken(encoding, self.fault)))
         return encoding
 
     def decode(self, symbols):
@@ -98,11 +125,22 @@ CODEC_FAULTS = {
 }  # fmt: skip
 
 
+def broken(name, fault):
+    sound = registry.load(name)
+    return Broken(sound.name, sound.bases, sound.entropy, sound.dither, fault)
+
+
 @pytest.mark.parametrize("fault", CODEC_FAULTS)
-def test_broken_codecs_are_caught(fault):
-    sound = registry.load("cr085")
+@pytest.mark.parametrize("name", ["cr085", "cr085-plain"])
+def test_broken_codecs_are_caught(name, fault):
     with pytest.raises(AssertionError, match=CODEC_FAULTS[fault]):
-        check_codec(Broken(sound.name, sound.bases, sound.entropy, fault))
+        check_codec(broken(name, fault))
+
+
+@pytest.mark.parametrize("fault", LAW_FAULTS)
+def test_broken_laws_are_caught(fault):
+    with pytest.raises(AssertionError, match=LAW_FAULTS[fault]):
+        check_codec(broken("cr085", fault))
 
 
 @dataclass(frozen=True)
