@@ -25,6 +25,7 @@ from experiments import record
 from semstego.codecs import registry, stream
 from semstego.codecs.base import Picture
 from semstego.codecs.block.codec import BlockCodec
+from semstego.codecs.block.law import chances_by_error
 from semstego.datasets.built import crops
 from semstego.evaluation.hiding import Hiding, hide_random
 from semstego.io.pictures import load_picture
@@ -72,14 +73,14 @@ def point_row(codec: BlockCodec, picture: Picture, rng: np.random.Generator) -> 
         "bytes_percent": 100 * (after / before - 1),
         "stream_bpp": 8 * after / pixels,
         "still_share": float(np.mean(cover.encoding.law.chances == 0)),
-        "touched_blocks_share": touched(cover),
+        "touched_blocks_share": touched(cover, codec.dither),
     }
 
 
-def touched(cover: Cover) -> float:
-    """Share of the blocks in which the law makes a symbol stay that has a rounding error."""
+def touched(cover: Cover, dither: float) -> float:
+    """Share of the blocks in which a symbol must stay that the dither alone would let move."""
     encoding = cover.encoding
-    forbidden = (encoding.law.chances == 0) & (encoding.side != 0)
+    forbidden = (encoding.law.chances == 0) & (chances_by_error(dither)[np.abs(encoding.side.astype(int))] > 0)
     rows, columns = encoding.symbols.carrying
     return float(forbidden[:, :rows, :columns].any(axis=0).mean())
 
