@@ -14,12 +14,15 @@ from PIL import Image
 
 SEMSTEGO = Path(sys.executable).parent / "semstego"
 HIDE_KEYS = (
+    "codec scheme dither p_e_bound kl_bound_nats tv_bound pictures_at_049 "
     "message_bytes payload_bits bpp bits_per_symbol compression_ratio stream_bytes stream_bpp psnr1_db ssim1 "
-    "feature_snr_db psnr2_db ssim2 psnr_sc_db ssim_sc changed_symbols wet_symbols seconds"
+    "psnr1_undithered_db feature_snr_db psnr2_db ssim2 psnr2_undithered_db psnr_sc_db ssim_sc changed_symbols "
+    "wet_symbols seconds"
 ).split()
+PASSPHRASE = "open sesame to whoever has seven words"
 
 
-def run(*arguments, stdin=b"", passphrase="open sesame", status=0):
+def run(*arguments, stdin=b"", passphrase=PASSPHRASE, status=0):
     environment = {name: value for name, value in os.environ.items() if name != "SEMSTEGO_PASSPHRASE"}
     if passphrase is not None:
         environment["SEMSTEGO_PASSPHRASE"] = passphrase
@@ -60,6 +63,53 @@ def test_hide_reports_every_promised_key(files):
     assert report["payload_bits"] == 8 * (150 + 28)
     assert report["bpp"] == pytest.approx(report["payload_bits"] / (80 * 96), abs=1e-5)
     assert report["stream_bytes"] == (files / "out.sem").stat().st_size
+    assert (report["scheme"], report["codec"], report["dither"]) == ("certified", "cr085", 1)
+    assert 0.499 <= report["p_e_bound"] < 0.5
+    assert report["p_e_bound"] <= 0.5 - report["tv_bound"] / 2
+
+
+def test_p_e_is_the_promise_of_hide_and_the_limit_of_capacity(files, tmp_path):
+    def capacity(*options):
+        return json.loads(run("capacity", files / "cover.png", *options, "--json", passphrase=None).stdout)
+
+    found = capacity("--p-e", "0.45")
+    promised = found["certified_message_bytes"]
+    assert list(promised) == ["0.45", "0.49", "0.499", "0.4999"]
+    assert sorted(promised.values(), reverse=True) == list(promised.values())
+    assert found["max_message_bytes"] == found["recommended_message_bytes"] == promised["0.45"]
+    assert found["recommended_p_e"] == 0.45
+    assert capacity()["max_message_bytes"] == promised["0.499"] > 0
+    (tmp_path / "long").write_bytes(bytes(promised["0.45"]))
+    hide = ("hide", files / "cover.png", tmp_path / "long", "-o", tmp_path / "out.sem", "--json")
+    report = json.loads(run(*hide, "--p-e", "0.45").stdout)
+    assert 0.45 <= report["p_e_bound"] < 0.499
+    refusal = run(*hide, "--force", status=1).stderr.decode()
+    assert f"; {promised['0.499']} bytes would" in refusal
+
+
+@pytest.mark.parametrize("command", ["hide", "capacity"])
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (("--p-e", "0.5"), "p_e must be from 0.4 to below 0.5"),
+        (("--p-e", "0.3"), "p_e must be from 0.4 to below 0.5"),
+        (("--p-e", "nan"), "p_e must be from 0.4 to below 0.5"),
+        (("--p-e", "0.49", "--scheme", "syndrome"), "'syndrome' certifies no detection error"),
+    ],
+)
+def test_a_p_e_that_cannot_be_certified_is_wrong_usage(files, command, options, fault):
+    more = (files / "message.bin", "-o", files / "never.sem") if command == "hide" else ()
+    done = run(command, files / "cover.png", *more, *options, status=2)
+    assert fault in " ".join(done.stderr.decode().replace("│", " ").split())
+    assert not (files / "never.sem").exists()
+
+
+def test_a_short_passphrase_is_warned_of(files, tmp_path):
+    hide = ("hide", files / "cover.png", files / "message.bin", "-o", tmp_path / "out.sem")
+    assert b"passphrase" not in run(*hide).stderr
+    done = run(*hide, "--force", passphrase="open sesame")
+    assert b"warning: this passphrase is short" in done.stderr
+    assert b"open sesame" not in done.stderr
 
 
 @pytest.mark.parametrize(("source", "stage"), [("out.sem", "features"), ("out.png", "picture")])
@@ -87,6 +137,10 @@ def test_send_reconstruct_and_info(files, tmp_path):
         assert plain.size == (96, 80)
     facts = json.loads(run("info", tmp_path / "plain.sem", "--json").stdout)
     assert (facts["codec"], facts["width"], facts["height"], facts["channels"]) == ("cr085", 96, 80, 3)
+    assert (facts["version"], facts["dither"], facts["shipped"]) == (2, 1, True)
+    run("send", files / "cover.png", "-o", tmp_path / "undithered.sem", "--scheme", "syndrome")
+    facts = json.loads(run("info", tmp_path / "undithered.sem", "--json").stdout)
+    assert (facts["codec"], facts["dither"]) == ("cr085-plain", 0)
     run("reveal", tmp_path / "plain.sem", "-o", tmp_path / "nothing", status=1)
     assert not (tmp_path / "nothing").exists()
 
@@ -96,14 +150,30 @@ def test_reconstruct_of_a_stego_stream_is_the_picture_that_hide_wrote(files, tmp
     assert (tmp_path / "again.png").read_bytes() == (files / "out.png").read_bytes()
 
 
-@pytest.mark.parametrize("codec", ["cr085", "cr050"])
+CAPACITY_KEYS = {
+    "max_message_bytes", "certified_message_bytes", "recommended_message_bytes", "recommended_p_e", "measured",
+    "symbols", "wet_symbols", "compression_ratio",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("codec", ["cr085-plain", "cr050-plain"])
 def test_capacity_reports_every_promised_key_and_no_measure_of_another_codec(files, codec):
-    facts = json.loads(run("capacity", files / "cover.png", "--codec", codec, "--json", passphrase=None).stdout)
-    keys = {"max_message_bytes", "recommended_message_bytes", "symbols", "wet_symbols", "compression_ratio"}
-    assert keys <= set(facts)
+    command = ("capacity", files / "cover.png", "--codec", codec, "--scheme", "syndrome", "--json")
+    facts = json.loads(run(*command, passphrase=None).stdout)
+    assert set(facts) == CAPACITY_KEYS
+    assert facts["certified_message_bytes"] is None
     assert 0 < facts["recommended_message_bytes"] <= facts["max_message_bytes"]
-    assert (facts["recommended_p_e"] is not None) == (codec == "cr085")
-    assert facts["measured"].startswith("for another scheme") == (codec != "cr085")
+    assert (facts["recommended_p_e"] is not None) == (codec == "cr085-plain")
+    assert facts["measured"].startswith("for another scheme") == (codec != "cr085-plain")
+
+
+@pytest.mark.parametrize("codec", ["cr085", "cr050"])
+def test_what_is_certified_is_no_measure(files, codec):
+    facts = json.loads(run("capacity", files / "cover.png", "--codec", codec, "--json", passphrase=None).stdout)
+    assert set(facts) == CAPACITY_KEYS
+    assert facts["max_message_bytes"] == facts["recommended_message_bytes"] > 0
+    assert facts["recommended_p_e"] == 0.499
+    assert facts["measured"].startswith("certified")
 
 
 def test_nothing_is_overwritten_unasked(files, tmp_path):
@@ -186,7 +256,7 @@ def test_refusals_exit_1_with_one_sentence(files, arguments):
 
 
 def test_passphrase_from_a_file_and_never_from_nowhere(files, tmp_path):
-    (tmp_path / "phrase").write_text("open sesame\nsecond line\n")
+    (tmp_path / "phrase").write_text(f"{PASSPHRASE}\nsecond line\n")
     run("reveal", files / "out.sem", "-o", tmp_path / "got", "--passphrase-file", tmp_path / "phrase", passphrase=None)
     run("reveal", files / "out.sem", passphrase=None, status=2)
     run("reveal", files / "out.sem", passphrase="", status=1)
