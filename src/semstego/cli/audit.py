@@ -2,6 +2,7 @@
 """``semstego audit``: how well detectors find the messages in pictures, and how certain that is."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +22,9 @@ def audit(
     scheme: Annotated[
         str, typer.Option(help="Or make the pairs: names between commas, or my_package:MyScheme for your own.")
     ] = "",
-    payloads: Annotated[str, typer.Option(help="Coded bits a pixel, with --scheme.")] = "0.1,0.25,0.5,1.0",
+    payloads: Annotated[
+        str, typer.Option(help="Coded bits a pixel, or full: what each crop holds; with --scheme.")
+    ] = "0.1,0.25,0.5,1.0",
     data: Annotated[Path | None, typer.Option(help="Crops of `semstego data build-crops`, with --scheme.")] = None,
     codec: Annotated[str, typer.Option(help="Operating point, with --scheme.")] = "cr085",
     model: Annotated[str, typer.Option(help="Of the learned scheme, with --scheme.")] = "learned-photo",
@@ -124,10 +127,11 @@ def _missing_packages() -> SemstegoError:
 
 def _numbers(words: str) -> tuple[float, ...]:
     try:
-        numbers = tuple(dict.fromkeys(float(word) for word in words.split(",")))
+        given = [word.strip() for word in words.split(",")]
+        numbers = tuple(dict.fromkeys(math.inf if word == "full" else float(word) for word in given))
     except ValueError:
-        raise typer.BadParameter("--payloads takes numbers between commas") from None
-    if not all(0 < number <= 10 for number in numbers):
+        raise typer.BadParameter("--payloads takes numbers, or full, between commas") from None
+    if not all(0 < number <= 10 or number == math.inf for number in numbers):
         raise typer.BadParameter("--payloads are bits a pixel, above 0")
     return numbers
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Published networks, one file each: GoogLeNet (the AI task), SRNet (critics, detector) and XuNet (detector)."""
+"""Networks, one file each: GoogLeNet (the AI task), SRNet (critics, detector), XuNet and DenseLabels (detectors)."""

@@ -13,11 +13,15 @@ from semstego.codecs import registry, stream
 from semstego.codecs.base import Symbols
 from semstego.datasets.built import crops
 from semstego.errors import DataError
+from semstego.evaluation.hiding import hide_random
+from semstego.schemes.certified.scheme import CertifiedScheme
 from semstego.steganalysis.cache import Cache
+from semstego.steganalysis.features.informed import NAMES
 from semstego.steganalysis.import_closure import closure_digest
 from semstego.steganalysis.protocol import PARTS, AuditProtocol
 from semstego.steganalysis.sources import schemes as scheme_source
 from semstego.steganalysis.sources.schemes import VIEWS, SchemeSource, crops_of
+from semstego.system.stego_system import StegoSystem
 
 PROTOCOL = AuditProtocol("tiny", (12,), 10, 10, (0, 1))
 TILES = {"train": 4, "validation": 3, "test": 3}
@@ -131,9 +135,9 @@ def test_what_was_lost_from_the_cache_comes_back_with_the_same_messages(made):
 
 def test_an_open_codec_gives_views_that_a_closed_one_has_not(made):
     _, found = made
-    assert set(found["lsb 0.4", "test"]) == {"features", "picture", "numbers"}
+    assert set(found["lsb 0.4", "test"]) == {"features", "picture", "numbers", "informed"}
     views = found["learned 0.4", "test"]
-    assert set(views) == {"features", "picture", "numbers", "re-encoded", "residual"}
+    assert set(views) == {"features", "picture", "numbers", "informed", "re-encoded", "residual"}
     difference = views["features"].stego.astype(int) - views["re-encoded"].stego
     np.testing.assert_array_equal(views["residual"].stego, np.clip(128 + difference, 0, 255))
     assert np.abs(difference).mean() < 30
@@ -158,6 +162,30 @@ def test_numbers_are_the_bytes_of_the_stream_and_what_lies_at_the_ends(made):
         wrapped = Symbols(symbols, 64, 64, 3)
         assert numbers.tolist() == [len(stream.write(wrapped, point)), *ends]
         np.testing.assert_array_equal(picture.transpose(1, 2, 0), point.decode(wrapped))
+
+
+def test_a_warden_with_the_original_sees_every_change_of_a_plain_codec(made):
+    _, found = made
+    views = found["syndrome 0.4", "test"]
+    changed = (views["features"].cover != views["features"].stego).sum((1, 2, 3))
+    column = NAMES.index("forbidden")
+    assert views["informed"].stego[:, column].tolist() == changed.tolist()
+    assert not views["informed"].cover[:, column].any()
+
+
+def test_a_full_payload_is_what_each_crop_holds(folder, tmp_path):
+    source = SchemeSource(
+        crops_of(folder, PROTOCOL), ("certified",), (np.inf,), PROTOCOL, Cache(tmp_path), views=("features", "informed")
+    )
+    assert source.cases == ["certified full"]
+    views, codec = source.pairs("certified full", "test", 0, quiet), registry.load("cr085")
+    shares = (views["features"].cover != views["features"].stego).mean((1, 2, 3))
+    assert (shares > 0.1).all()  # the cover is another draw
+    assert np.abs(views["informed"].stego).max() < 6  # by the law, and without a forbidden move
+    rng = np.random.default_rng(0)
+    for picture in crops_of(folder, PROTOCOL)["test"][0][:3]:
+        hiding = hide_random(StegoSystem(codec, CertifiedScheme()), picture, 10**6, rng, at_most=True)
+        assert hiding.sealed.payload_bits == CertifiedScheme().capacity_bits(hiding.cover) // 8 * 8
 
 
 def test_payloads_that_nobody_carries_are_one_of_our_errors(folder):

@@ -28,7 +28,7 @@ def _one_thread():
 class Roughness(nn.Module):
     """Logistic regression on how much neighbours differ; it begins knowing nothing, and every epoch makes it surer."""
 
-    def __init__(self, built, channels, settings):
+    def __init__(self, built, covers, settings):
         super().__init__()
         self.weight, self.bias = nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(2))
         built.append(self)
@@ -57,7 +57,7 @@ def pairs(count, seed, *, wrong=0.0):
 
 def error_of(weights, one):
     """Cross entropy of pairs under these weights, computed apart from the code that is tested."""
-    network = Roughness([], 1, SETTINGS)
+    network = Roughness([], None, SETTINGS)
     network.load_state_dict(weights)
     with torch.inference_mode():
         logits = torch.cat([network(torch.from_numpy(maps).float()) for maps in (one.cover, one.stego)])

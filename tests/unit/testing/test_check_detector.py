@@ -16,7 +16,7 @@ def test_the_fast_shipped_detectors_pass(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["XuNet", "SRNet"])
+@pytest.mark.parametrize("name", ["dense", "XuNet", "SRNet"])
 def test_the_shipped_networks_pass(name):
     torch.set_num_threads(1)
     check_detector(DETECTORS.get(name))

@@ -9,6 +9,7 @@ protocol it has the published width and is trained on the maps.
 from dataclasses import replace
 from typing import Any
 
+from numpy.typing import NDArray
 from torch import nn
 from torch.optim import Adamax, Optimizer
 
@@ -20,9 +21,9 @@ SETTINGS = NetworkSettings(width=8, rate=2e-3, epochs=8, epochs_after_start=4, p
 PAPER = replace(SETTINGS, width=16, epochs=150, patience=150, joint=False)
 
 
-def build(channels: int, settings: NetworkSettings) -> nn.Module:
-    """The network for maps of so many channels."""
-    return SRNet(channels, width=settings.width)
+def build(covers: NDArray[Any], settings: NetworkSettings) -> nn.Module:
+    """The network for maps with as many channels as these."""
+    return SRNet(covers.shape[1], width=settings.width)
 
 
 def optimiser(network: nn.Module, rate: float) -> Optimizer:

@@ -7,7 +7,9 @@ in that the classifier has no weight decay. By the paper's protocol it is traine
 """
 
 from dataclasses import replace
+from typing import Any
 
+from numpy.typing import NDArray
 from torch import nn
 from torch.optim import SGD, Optimizer
 
@@ -20,9 +22,9 @@ SETTINGS = NetworkSettings(width=8, rate=2e-3, epochs=30, epochs_after_start=12,
 PAPER = replace(SETTINGS, epochs=150, patience=150, joint=False)
 
 
-def build(channels: int, settings: NetworkSettings) -> nn.Module:
-    """The network for maps of so many channels; its own filter is left out where it is given residuals."""
-    return channels_last(XuNet(channels, width=settings.width, high_pass=not settings.joint))
+def build(covers: NDArray[Any], settings: NetworkSettings) -> nn.Module:
+    """The network for maps with as many channels as these; its own filter is left out where it is given residuals."""
+    return channels_last(XuNet(covers.shape[1], width=settings.width, high_pass=not settings.joint))
 
 
 def optimiser(network: nn.Module, rate: float) -> Optimizer:

@@ -11,9 +11,11 @@ maps too, and take the place of XuNet's own filter.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -24,7 +26,9 @@ from semstego.steganalysis.detectors.base import Detector, Scores, Setting
 from semstego.steganalysis.features.joint import residuals_of
 from semstego.steganalysis.learning.network_training import (
     DEVICE,
+    Loss,
     NetworkSettings,
+    cross_entropy,
     epochs_of_training,
     mean_scores,
     seeded,
@@ -45,13 +49,16 @@ class Architecture:
 
     Attributes:
         name: What tables call the detector.
-        build: From the number of channels of the maps, and the settings, to a network with two logits, cover and stego.
+        build: From the covers of the training pairs, ``(n, c, h, w)``, as the network is given them, and the settings
+            to a network with two logits, cover and stego.
         optimiser: From a network and the highest learning rate to the optimiser of its parameters.
+        loss: What training minimises.
     """
 
     name: str
-    build: Callable[[int, NetworkSettings], nn.Module]
+    build: Callable[[NDArray[Any], NetworkSettings], nn.Module]
     optimiser: Callable[[nn.Module, float], Optimizer]
+    loss: Loss = cross_entropy
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +92,7 @@ class NetworkDetector(Detector):
             detector = PretrainedNetwork(self)
             settings = f"pretrained, {self.settings}"
         arithmetic = f"torch {torch.__version__} {DEVICE}"  # they differ in the last digits
-        code = (self.architecture.build, self.architecture.optimiser)
+        code = (self.architecture.build, self.architecture.optimiser, self.architecture.loss)
         return Remembered(detector, f"{self.name} {settings} {arithmetic}", setting.cache, code)
 
     def scores(self, parts: Parts, *, seed: int, progress: Progress) -> Scores:
@@ -121,8 +128,9 @@ class NetworkDetector(Detector):
         optimiser = self.architecture.optimiser(network, self.settings.rate)
         best, least, stale = _copy(network), validation_error(network, parts.validation), 0
         epochs = self.settings.epochs if self.start is None else self.settings.epochs_after_start
+        loss = self.architecture.loss
         for epoch in epochs_of_training(
-            network, parts.train, settings=self.settings, optimiser=optimiser, epochs=epochs, seed=seed
+            network, parts.train, settings=self.settings, loss=loss, optimiser=optimiser, epochs=epochs, seed=seed
         ):
             error = validation_error(network, parts.validation)
             stale += 1
@@ -136,11 +144,11 @@ class NetworkDetector(Detector):
     def scored(self, parts: Parts, weights: Weights) -> Scores:
         """Scores of the validation and test pairs, as :meth:`inputs` gives them, by a network with these weights."""
         network = self._network(parts, weights, 0)
-        return Scores(*(mean_scores(network, maps) for one in parts[1:] for maps in (one.cover, one.stego)))
+        scored = (maps for one in parts[1:] for maps in (one.cover, one.stego))
+        return Scores(*(mean_scores(network, maps, turns=self.settings.turns) for maps in scored))
 
     def _network(self, parts: Parts, weights: Weights | None, seed: int) -> nn.Module:
-        channels = parts.train.cover.shape[1]
-        network = seeded(lambda: self.architecture.build(channels, self.settings), seed)
+        network = seeded(lambda: self.architecture.build(parts.train.cover, self.settings), seed)
         if weights is not None:
             network.load_state_dict(weights)
         return network.to(DEVICE)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training of a network on pairs, and its scores.
 
-    pairs ─▸ batch of whole pairs ─▸ each pair flipped and turned ─▸ network ─▸ cross entropy ─▸ step of the optimiser
+    pairs ─▸ batch of whole pairs ─▸ each pair flipped and turned ─▸ loss of the network ─▸ step of the optimiser
              after every epoch: cross entropy of the validation pairs ─▸ the best weights are kept
+
+All pairs of a part are on the device at once, in the type that they come in.
 
 Differs from the publications in the schedule, of which a CPU affords a hundredth: one cycle of the learning rate.
 """
@@ -38,6 +40,7 @@ class NetworkSettings:
         patience: Number of epochs without better weights after which training stops.
         batch_pairs: Pairs of a batch; a batch may have a few more, so that none is smaller.
         joint: True if the network is given residuals of the joint prediction, False if it is given the maps.
+        turns: True if pairs are flipped and turned in training, and scores are means over all flips and turns.
     """
 
     width: int
@@ -47,6 +50,29 @@ class NetworkSettings:
     patience: int
     batch_pairs: int = 16
     joint: bool = True
+    turns: bool = True
+
+
+Loss = Callable[
+    [nn.Module, Tensor, torch.Generator], Tensor
+]  # of a network on a batch of pairs, float32 (b, 2, c, h, w)
+
+
+def cross_entropy(network: nn.Module, batch: Tensor, generator: torch.Generator) -> Tensor:
+    """Mean cross entropy of the labels cover and stego [nat], the loss of a network with two logits."""
+    del generator
+    # Cover, stego, cover, stego in one batch: batch normalisation must not know which is which.
+    return functional.cross_entropy(network(as_inputs(batch)), picture_labels(batch))
+
+
+def as_inputs(batch: Tensor) -> Tensor:
+    """Maps ``(2 b, c, h, w)`` of a batch of pairs, in turns cover and stego, in the fastest order in memory."""
+    return batch.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def picture_labels(batch: Tensor) -> Tensor:
+    """Labels of these maps, 0 for cover and 1 for stego, int64 ``(2 b,)``."""
+    return torch.arange(2, device=batch.device).repeat(len(batch))
 
 
 def turned(pairs: Tensor, codes: Tensor) -> Tensor:
@@ -69,13 +95,14 @@ def turned(pairs: Tensor, codes: Tensor) -> Tensor:
     return changed
 
 
-def batches(pairs: Tensor, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+def batches(pairs: Tensor, size: int, generator: torch.Generator, *, turns: bool = True) -> Iterator[Tensor]:
     """All pairs in random order, flipped and turned at random.
 
     Args:
         pairs: Pairs of maps, ``(n, 2, c, h, w)``.
         size: Number of pairs of a batch; batches may have a few more.
         generator: Of all random choices.
+        turns: False leaves all pairs as they are.
 
     Yields:
         Batches ``(b, 2, c, h, w)``.
@@ -83,7 +110,8 @@ def batches(pairs: Tensor, size: int, generator: torch.Generator) -> Iterator[Te
     order = torch.randperm(len(pairs), generator=generator)
     kinds = 8 if pairs.shape[-1] == pairs.shape[-2] else 4
     for rows in torch.tensor_split(order, max(1, len(pairs) // size)):
-        yield turned(pairs[rows], torch.randint(kinds, (len(rows),), generator=generator))
+        batch = pairs[rows.to(pairs.device)]
+        yield turned(batch, torch.randint(kinds, (len(rows),), generator=generator)) if turns else batch
 
 
 def epochs_of_training(
@@ -91,6 +119,7 @@ def epochs_of_training(
     pairs: Pairs,
     *,
     settings: NetworkSettings,
+    loss: Loss,
     optimiser: Optimizer,
     epochs: int,
     seed: int,
@@ -100,28 +129,27 @@ def epochs_of_training(
     Args:
         network: Is changed.
         pairs: Training pairs of maps or residuals.
-        settings: Learning rate and size of batches.
+        settings: Learning rate, size of batches, and whether they are turned.
+        loss: What is minimised.
         optimiser: Of the network's parameters.
         epochs: Number of epochs of the cycle of the learning rate.
-        seed: Of the order of pairs and of their turns.
+        seed: Of the order of pairs, of their turns, and of what the loss draws.
 
     Yields:
         The number of epochs done, from 1.
     """
     generator = torch.Generator().manual_seed(seed)
-    both = torch.stack([torch.from_numpy(pairs.cover), torch.from_numpy(pairs.stego)], 1)
+    both = torch.stack([torch.from_numpy(pairs.cover), torch.from_numpy(pairs.stego)], 1).to(DEVICE)
     steps = epochs * max(1, len(pairs) // settings.batch_pairs)
     step = 0
     for epoch in range(1, epochs + 1):
         network.train()
-        for batch in batches(both, settings.batch_pairs, generator):
+        for batch in batches(both, settings.batch_pairs, generator, turns=settings.turns):
             for group in optimiser.param_groups:
                 group["lr"] = settings.rate * _share_of_rate((step + 0.5) / steps)
-            # Cover, stego, cover, stego in one batch: batch normalisation must not know which is which.
-            logits = network(_as_floats(batch.flatten(0, 1)))
-            loss = functional.cross_entropy(logits, torch.tensor([0, 1], device=DEVICE).repeat(len(batch)))
+            error = loss(network, batch.float(), generator)
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            error.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             step += 1
         yield epoch
@@ -136,16 +164,19 @@ def validation_error(network: nn.Module, pairs: Pairs) -> float:
     return float(np.logaddexp(0, cover).mean() + np.logaddexp(0, -stego).mean()) / 2
 
 
-def mean_scores(network: nn.Module, maps: NDArray[Any]) -> NDArray[np.float64]:
+def mean_scores(network: nn.Module, maps: NDArray[Any], *, turns: bool = True) -> NDArray[np.float64]:
     """Scores of maps: logit of stego minus logit of cover, the mean over all flips and turns that training uses.
 
     Args:
         network: In any mode; it is switched to evaluation.
         maps: Maps or residuals ``(n, c, h, w)``.
+        turns: False if training uses none.
 
     Returns:
         ``(n,)``.
     """
+    if not turns:
+        return _scores(network, maps)
     views = [maps, maps[..., ::-1], maps[..., ::-1, :], maps[..., ::-1, ::-1]]
     if maps.shape[-1] == maps.shape[-2]:
         views += [view.swapaxes(-1, -2) for view in views]

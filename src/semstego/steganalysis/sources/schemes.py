@@ -7,6 +7,7 @@
                                       inverted    symbols whose reconstruction is nearest to the picture   of a closed
                                       residual    symbols less those of their own reconstruction           one the same
                                       numbers     bytes of the stream, symbols and pixels at the ends
+                                      informed    what a warden counts who holds the original picture
 
 A crop that one case cannot carry is left out of all of them, so that cases are compared on the same pictures.
 """
@@ -14,6 +15,7 @@ A crop that one case cannot carry is left out of all of them, so that cases are 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isinf
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from semstego.message.frame import OVERHEAD_BYTES
 from semstego.progress import Progress
 from semstego.schemes import base
 from semstego.steganalysis.cache import Cache
+from semstego.steganalysis.features.informed import informed
 from semstego.steganalysis.import_closure import closure_digest
 from semstego.steganalysis.pairs import Pairs
 from semstego.steganalysis.protocol import AuditProtocol
@@ -38,7 +41,9 @@ from semstego.system.stego_system import StegoSystem
 CHUNK = 50  # crops that are embedded and kept together
 SPARE = 1.15  # times as many crops as wanted are tried, for some carry too little
 LEAST_PAIRS = 10
-VIEWS = ("features", "picture", "numbers", "re-encoded", "inverted", "residual")
+VIEWS = ("features", "picture", "numbers", "informed", "re-encoded", "inverted", "residual")
+FULL = "full"  # a payload: as many bits as each crop holds
+MOST_BPP = 24  # more than any holds
 OF_OPEN_CODECS = ("re-encoded", "inverted", "residual")
 Kept = dict[str, NDArray[Any]]
 Crops = tuple[NDArray[np.uint8], NDArray[np.int16]]
@@ -65,7 +70,7 @@ class SchemeSource:
     Attributes:
         crops: By part, pictures ``(n, h, w, 3)`` and the photograph of each; :func:`crops_of` reads them.
         schemes: Names, or ``package:Object``.
-        payloads: Coded bits a pixel.
+        payloads: Coded bits a pixel; infinity is as many as each crop holds.
         protocol: How many crops of each part.
         cache: Where embeddings are kept.
         codec: Of all schemes that are at home in a closed codec; if it rounds at random, those that do not keep its law
@@ -90,7 +95,8 @@ class SchemeSource:
     @property
     def cases(self) -> Sequence[str]:
         """Scheme and payload."""
-        return [f"{scheme} {payload:g}" for payload in self.payloads for scheme in self.schemes]
+        payloads = [FULL if isinf(payload) else f"{payload:g}" for payload in self.payloads]
+        return [f"{scheme} {payload}" for payload in payloads for scheme in self.schemes]
 
     @property
     def notes(self) -> Sequence[str]:
@@ -139,14 +145,15 @@ class SchemeSource:
         """Views of some crops, from the cache if they are there."""
         name, payload = case.rsplit(" ", 1)
         system = self._system(name)
-        bits = int(float(payload) * pictures.shape[1] * pictures.shape[2]) // 8 * 8
+        full, pixels = payload == FULL, pictures.shape[1] * pictures.shape[2]
+        bits = MOST_BPP * pixels if full else int(float(payload) * pixels) // 8 * 8
         digest = hashlib.sha256(f"{case} {part} {start}".encode()).digest()
         rng = np.random.default_rng([seed, *digest[:8]])
         made: Kept = {}
 
         def views() -> Kept:
             if not made:
-                made.update(_views([hide_random(system, one, bits, rng) for one in pictures], self.views))
+                made.update(_views([hide_random(system, one, bits, rng, at_most=full) for one in pictures], self.views))
             return made
 
         home, _, _ = base.SCHEMES.place(name).partition(":")
@@ -173,7 +180,7 @@ def _views(hidings: Sequence[Hiding], wanted: tuple[str, ...]) -> Kept:
     kept: Kept = {"carried": np.array([hiding.embedded is not None for hiding in hidings])}
     for side in ("cover", "stego"):
         seen = [_sent(hiding, side) for hiding in hidings]
-        views = [_of_one(hiding.system.codec, *one, wanted) for hiding, one in zip(hidings, seen, strict=True)]
+        views = [_of_one(hiding, *one, wanted) for hiding, one in zip(hidings, seen, strict=True)]
         kept |= {f"{side} {name}": np.stack([view[name] for view in views]) for name in views[0]}
     return kept
 
@@ -185,12 +192,16 @@ def _sent(hiding: Hiding, side: str) -> tuple[Symbols, Picture]:
     return hiding.embedded.symbols, hiding.embedded.received.picture
 
 
-def _of_one(codec: Codec, symbols: Symbols, seen: Picture, wanted: tuple[str, ...]) -> Kept:
+def _of_one(hiding: Hiding, symbols: Symbols, seen: Picture, wanted: tuple[str, ...]) -> Kept:
     """The views of one picture."""
+    codec = hiding.system.codec
     found: Kept = {"features": symbols.values, "picture": np.ascontiguousarray(seen.transpose(2, 0, 1))}
     if "numbers" in wanted:
         ends = [np.count_nonzero(values == end) for values in (symbols.values, seen) for end in (0, 255)]
         found["numbers"] = np.array([len(stream.write(symbols, codec)), *ends], np.float64)
+    if "informed" in wanted:
+        bits = 0 if hiding.sealed is None else hiding.sealed.payload_bits
+        found["informed"] = informed(codec, hiding.cover.encoding, symbols, bits)
     if not codec.closed:
         again = codec.encode(seen).symbols.values
         found["re-encoded"] = again
