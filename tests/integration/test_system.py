@@ -75,9 +75,7 @@ def test_photographs_hold_files(photographs, scheme, codec):
         share = 140 if (scheme, codec) == ("certified", "cr025") else 40
         message = np.random.default_rng(1).bytes(cover.shape[0] * cover.shape[1] // share)
         with pytest.warns(semstego.CoverWarning):
-            out = semstego.hide(
-                np.squeeze(cover), message, key=KEY, codec=codec, scheme=scheme, name=f"{name}.bin"
-            )
+            out = semstego.hide(np.squeeze(cover), message, key=KEY, codec=codec, scheme=scheme, name=f"{name}.bin")
         for source, stage in ((out.stream, "features"), (Image.open(io.BytesIO(out.png)), "picture")):
             found = semstego.reveal(source, key=KEY)
             assert (found.message, found.name, found.stage) == (message, f"{name}.bin", stage)
