@@ -68,7 +68,8 @@ def main() -> None:
             "sends_that_clip_if_wet_by_the_draw": float((clipped[:, 0] > 0).mean()),
         },
         config={
-            "codec": CODEC, "p_e": P_E, "less_p_e": LESS, "draws": [MANY, FEW], "further_covers": FURTHER, "too_long": TOO_LONG,
+            "codec": CODEC, "p_e": P_E, "less_p_e": LESS, "draws": [MANY, FEW],
+            "further_covers": FURTHER, "too_long": TOO_LONG,
             "share_of_ones": UNFAIR, "covers_with_redraws": len(clipped), "half_width": "95 %, of two equal laws",
         },
         seed=SEED,

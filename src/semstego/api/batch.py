@@ -26,6 +26,7 @@ def hide_many(
     passphrase: str | bytes | None = None,
     codec: CodecChoice | None = None,
     scheme: SchemeChoice = base.DEFAULT,
+    p_e: float | None = None,
     flatten: bool = False,
     workers: int | None = None,
 ) -> list[Hidden | SemstegoError]:
@@ -33,7 +34,7 @@ def hide_many(
 
     Codecs and schemes of your own must be objects that pickle takes.
     """
-    options = {"codec": codec, "scheme": scheme, "flatten": flatten}
+    options = {"codec": codec, "scheme": scheme, "p_e": p_e, "flatten": flatten}
     calls: list[Any] = [(hide, (cover, message), options) for cover, message in jobs]
     return _many("hiding", calls, key_from(key, passphrase), workers)
 

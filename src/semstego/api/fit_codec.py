@@ -6,6 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ def fit_and_write(
     output: Path,
     *,
     like: str,
+    dither: float,
     only: Path | None,
     task: TaskFit | None,
     force: bool,
@@ -45,7 +47,8 @@ def fit_and_write(
 ) -> None:
     """Fit the design ``like`` to the photographs in ``folder``; write weights and, beside them, a YAML card.
 
-    With ``task`` the colour basis is then moved under eq. 3.
+    ``dither`` is the width of the codec's dither [steps], a part of the file and not of the fit. With ``task`` the
+    colour basis is then moved under eq. 3.
     """
     card = output.with_suffix(".yaml")
     for path in (output, card):
@@ -58,9 +61,10 @@ def fit_and_write(
     bases, moved = fit_bases(like, pictures, progress), dict[str, Any]()
     if task:
         bases[3], moved = _fitted_to_task(bases[3], task, progress)
-    codec = fit_entropy(output.stem, bases, pictures, progress)
+    codec = replace(fit_entropy(output.stem, bases, pictures, progress), dither=dither)
     weights = block_weights.to_bytes(codec)
     command = f"semstego fit-codec {folder} -o {output.name} --like {like}" + (f" --only {only}" if only else "")
+    command += "" if dither == 1 else f" --dither {dither:g}"
     command += f" --task {task.config} --run {task.run}" if task else ""
     facts = {"name": codec.name, "command": command} | _card(codec, like, weights, time.perf_counter() - start) | moved
     facts["figures"] = {
@@ -112,6 +116,7 @@ def _card(codec: BlockCodec, like: str, weights: bytes, seconds: float) -> dict[
     return {
         "what": "closed block codec for semstego: integer bases and entropy tables; a linear transform, no network",
         "design": {"like": like, **{str(k): list(v) for k, v in DESIGNS[like].items()}},
+        "dither": codec.dither,
         "sha256": hashlib.sha256(weights).hexdigest(),
         "fingerprint": codec.fingerprint.hex(),
         "licence": "Apache-2.0 (the weights; the photographs keep their own licences and are not contained)",

@@ -14,6 +14,8 @@ from semstego.metrics.image import feature_snr_db, psnr_db, ssim
 from semstego.metrics.message import bits_per_symbol, payload_bpp
 from semstego.system.stego_system import Sent, StegoSystem
 
+MOST_PICTURES = 1_000_000_000
+
 
 @dataclass(frozen=True)
 class Report:
@@ -29,8 +31,9 @@ class Report:
         p_e_bound: Certified: the detection error of every detector that cannot guess the key is at least this, for one
             picture; None where nothing is certified, and where a given nonce fixed the draws.
         kl_bound_nats: The divergence of hiding from sending that follows from picture and length, at most.
-        tv_bound: The total variation distance of hiding from sending, at most.
-        pictures_at_049: So many such pictures keep the detection error at 0.49, if one key hides in all of them.
+        tv_bound: The total variation distance of hiding from sending, at most; 10^-7 of it are for rounded arithmetic.
+        pictures_at_049: So many such pictures keep the detection error at 0.49, if one key hides in all of them; or 10^9,
+            if they are more.
         message_bytes: Length of the message.
         overhead_bytes: What the frame adds to it.
         payload_bits: Coded bits, frame included.
@@ -145,7 +148,7 @@ def _certified(sent: Sent) -> dict[str, Any]:
         "p_e_bound": polar.p_e_bound(kl_nats) if sent.fresh else None,
         "kl_bound_nats": kl_nats,
         "tv_bound": polar.tv_bound(kl_nats),
-        "pictures_at_049": int(polar.kl_for(0.49) / kl_nats) if kl_nats else None,
+        "pictures_at_049": int(min(polar.kl_for(0.49) / kl_nats, MOST_PICTURES)) if kl_nats else MOST_PICTURES,
     }
 
 

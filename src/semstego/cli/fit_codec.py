@@ -14,6 +14,9 @@ def fit_codec(
     output: Annotated[Path, typer.Option("--output", "-o", help="The weights to write; the card goes beside them.")],
     like: Annotated[str, typer.Option(help="Design to fit: cr085, cr050, cr025 or task.")] = "cr085",
     only: Annotated[Path | None, typer.Option(help="File that lists the photographs to use, one a line.")] = None,
+    dither: Annotated[
+        float, typer.Option(help="Width of its dither [steps], a multiple of 1/128 up to 1; 0 rounds plainly.")
+    ] = 1.0,
     task: Annotated[
         Path | None, typer.Option(help="YAML, such as configs/task-codec.yaml: fit the colour basis to a task, too.")
     ] = None,
@@ -23,12 +26,15 @@ def fit_codec(
     """Fit a codec to a folder of photographs, and to a task."""
     from semstego.api.fit_codec import TaskFit, fit_and_write
     from semstego.cli import terminal
+    from semstego.codecs.base import DITHER_SCALE
     from semstego.codecs.block.fitting import DESIGNS
 
     if like not in DESIGNS:
         raise typer.BadParameter(f"--like takes {', '.join(DESIGNS)}")
+    if not (0 <= dither <= 1 and (dither * DITHER_SCALE).is_integer()):
+        raise typer.BadParameter(f"--dither takes multiples of 1/{DITHER_SCALE} from 0 to 1")
     if (task is None) != (run is None):
         raise typer.BadParameter("--task and --run go together")
     fitted = TaskFit(task, run) if task and run else None
     with terminal.progress() as progress:
-        fit_and_write(folder, output, like=like, only=only, task=fitted, force=force, progress=progress)
+        fit_and_write(folder, output, like=like, dither=dither, only=only, task=fitted, force=force, progress=progress)

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from semstego.codecs import registry, stream
-from semstego.codecs.base import CHANCE_SCALE, MAX_PIXELS, Codec, Picture, Symbols, within
+from semstego.codecs.base import CHANCE_SCALE, DITHER_SCALE, MAX_PIXELS, Codec, Encoding, Picture, Symbols, within
 from semstego.errors import DamagedStreamError, PictureError
 from semstego.metrics.image import psnr_db
 from semstego.testing.parts import check_part, check_refused
@@ -23,7 +23,8 @@ def check_codec(codec: Codec, channels: int = 3) -> None:
     Its name and fingerprint fit the header of a stream; symbols are uint8 and the same for the same picture, and come
     back from their bytes; rounding errors, wet symbols and footprint have the shapes that schemes rely on; the
     reconstruction has the picture's size and looks like it; a closed codec recovers the very symbols of its
-    reconstructions; what is no picture, and bytes that hold no symbols, end in the errors of semstego.
+    reconstructions; so it does of whatever its law lets them become, if it rounds at random; what is no picture, and
+    bytes that hold no symbols, end in the errors of semstego.
 
     Raises:
         AssertionError: With what is wrong.
@@ -33,6 +34,8 @@ def check_codec(codec: Codec, channels: int = 3) -> None:
     assert stream.NAME.fullmatch(codec.name.encode()), f"{codec.name!r} is no name of 1 to 16 printable characters"
     assert isinstance(codec.fingerprint, bytes), f"the fingerprint is a {type(codec.fingerprint).__name__}, not bytes"
     assert isinstance(codec.closed, bool), "closed is neither True nor False"
+    assert 0 <= codec.dither <= 1, f"the dither is {codec.dither}, not from 0 to 1"
+    assert codec.dither * DITHER_SCALE % 1 == 0, f"the dither {codec.dither} is no multiple of 1/{DITHER_SCALE}"
     assert len(codec.fingerprint) == 8, f"the fingerprint has {len(codec.fingerprint)} bytes, not 8"
     assert codec.fingerprint == codec.fingerprint, "the fingerprint changes"
     for picture in _pictures(channels):
@@ -41,6 +44,8 @@ def check_codec(codec: Codec, channels: int = 3) -> None:
         assert np.array_equal(picture, before), "encode changes the picture"
         _check_reconstruction(codec, picture, symbols)
         _check_bytes(codec, symbols)
+        if codec.closed:
+            _check_outcomes(codec, codec.encode(picture))
     _check_refusals(codec, channels)
 
 
@@ -71,6 +76,7 @@ def _checked_encoding(codec: Codec, picture: Picture) -> Symbols:
     if encoding.footprint is not None:
         block = symbols.block
         assert encoding.footprint.shape == (len(values), block, block, symbols.channels), "the footprint has no block"
+    assert (encoding.law is not None) == (codec.dither > 0), "a codec has a law if its dither is not 0, and only then"
     if encoding.law is not None:
         chances = encoding.law.chances
         assert chances.shape == values.shape, "the law lacks symbols"
@@ -82,6 +88,18 @@ def _checked_encoding(codec: Codec, picture: Picture) -> Symbols:
         within(symbols, elsewhere)[:] = 0
         assert not elsewhere.any(), "the law moves symbols that may not carry"
     return symbols
+
+
+def _check_outcomes(codec: Codec, encoding: Encoding) -> None:
+    """Whatever the law lets the symbols become must be recovered: all that may move do, or every other one."""
+    if encoding.law is None:
+        return
+    for every in (1, 2):
+        moves = np.sign(encoding.law.chances)
+        moves.ravel()[np.arange(moves.size) % every != 0] = 0
+        moved = encoding.symbols.with_values((encoding.symbols.values + moves).astype(np.uint8))
+        again = codec.recover(codec.decode(moved))
+        assert np.array_equal(again.carriers, moved.carriers), "the law allows symbols that are not recovered"
 
 
 def _check_reconstruction(codec: Codec, picture: Picture, symbols: Symbols) -> None:

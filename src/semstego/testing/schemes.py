@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from semstego.codecs import registry, stream
-from semstego.codecs.base import Codec, Picture, SymbolMap, Symbols
+from semstego.codecs.base import CHANCE_SCALE, Codec, Picture, SymbolMap, Symbols
 from semstego.errors import CapacityError, InfeasibleError, NothingFoundError
 from semstego.message import frame
 from semstego.message.cipher import Key
@@ -85,7 +85,13 @@ def _check_symbols(cover: Cover, stego: SymbolMap) -> None:
     assert stego.dtype == np.uint8, f"stego symbols are {stego.dtype}, not uint8"
     assert stego.shape == values.shape, f"stego symbols have the shape {stego.shape}, not {values.shape}"
     changed = stego != values
-    assert not (changed & encoding.wet).any(), "wet symbols are changed"
+    if encoding.law is not None:
+        moves = stego.astype(np.int16) - values
+        chances = encoding.law.chances
+        lawful = (moves == 0) & (chances > -CHANCE_SCALE) & (chances < CHANCE_SCALE)
+        assert (lawful | (moves != 0) & (moves == np.sign(chances))).all(), "symbols do what the law forbids"
+    else:
+        assert not (changed & encoding.wet).any(), "wet symbols are changed"
     rows, columns = encoding.symbols.carrying
     changed[:, :rows, :columns] = False
     assert not changed.any(), "symbols that may carry nothing are changed"

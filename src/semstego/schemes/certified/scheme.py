@@ -19,12 +19,13 @@ from semstego.errors import ArgumentError, InfeasibleError, NothingFoundError
 from semstego.message.bits import Bits
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
-from semstego.message.frame import HEADER_BITS, Frame, Reader
+from semstego.message.frame import OVERHEAD_BYTES, Frame, Reader
 from semstego.progress import Progress
 from semstego.schemes.base import Cover, Embedding, Scheme
 from semstego.schemes.certified.sampling import Certificate, drawn, read
 
 P_E = 0.499
+LEAST_BITS = 8 * OVERHEAD_BYTES  # of a frame
 LEAST_P_E = 0.4  # certificates are not worth their name below
 
 
@@ -46,8 +47,8 @@ class CertifiedScheme(Scheme):
         Raises:
             ArgumentError: If ``p_e`` is none that can be certified.
         """
-        if not LEAST_P_E <= self.p_e < 0.5:
-            raise ArgumentError(f"p_e must be from {LEAST_P_E} to below 0.5, not {self.p_e}")
+        if not isinstance(self.p_e, int | float) or not LEAST_P_E <= self.p_e < 0.5:
+            raise ArgumentError(f"p_e must be from {LEAST_P_E} to below 0.5, not {self.p_e!r:.40}")
 
     @property
     def keeps_law(self) -> bool:
@@ -64,7 +65,7 @@ class CertifiedScheme(Scheme):
             return dict.fromkeys(sorted(levels), 0)
         certificate = Certificate.of(cover.encoding, polar.kl_for(min(levels)))
         holds = {level: certificate.bits(polar.kl_for(level)) for level in sorted(levels)}
-        return {level: bits if bits >= HEADER_BITS else 0 for level, bits in holds.items()}
+        return {level: bits if bits >= LEAST_BITS else 0 for level, bits in holds.items()}
 
     def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> "CertifiedEmbedding":
         """Hide a frame.
