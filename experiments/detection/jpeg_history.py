@@ -15,7 +15,6 @@ import argparse
 import io
 import time
 import zlib
-from functools import partial
 from itertools import product
 from pathlib import Path
 

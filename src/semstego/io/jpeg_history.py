@@ -43,7 +43,7 @@ class JpegHistory:
 
 
 def find_jpeg_history(picture: Picture) -> JpegHistory:
-    """Whether an uncompressed picture stems from a JPEG whose pixels were not resampled since; cropping does not matter.
+    """Whether an uncompressed picture stems from a JPEG and was not resampled since; cropping does not matter.
 
     Takes some 10 ms for a picture of any size, since at most 1024 blocks are looked at. Below 64x64 pixels there are
     too few coefficients to tell: about one picture in a hundred is found without having been a JPEG.
@@ -87,8 +87,8 @@ def _luma_of_blocks(picture: Picture) -> NDArray[np.float32]:
     reach = np.arange(2 * BLOCK - 1)
     rows, columns = (_starts(length)[:, np.newaxis] + reach for length in picture.shape[:2])
     pixels = picture[rows[:, np.newaxis, :, np.newaxis], columns[np.newaxis, :, np.newaxis, :]]
-    luma = pixels @ np.array(LUMA, np.float32) if picture.shape[2] == 3 else pixels[..., 0].astype(np.float32)
-    return luma.reshape(-1, len(reach), len(reach))
+    luma = pixels @ np.array(LUMA) if picture.shape[2] == 3 else pixels[..., 0]
+    return luma.reshape(-1, len(reach), len(reach)).astype(np.float32)
 
 
 def _starts(length: int) -> NDArray[np.intp]:
@@ -106,12 +106,13 @@ def _near_zero(blocks: NDArray[np.float32]) -> NDArray[np.float64]:
     return shares
 
 
-def _ac_basis() -> NDArray[np.float32]:
-    """The orthonormal DCT-II of 8x8 pixels without the mean, float32 ``(64, 63)``: pixels in rows."""
+def dct_matrix() -> NDArray[np.float64]:
+    """The orthonormal DCT-II of 8 values, ``(8, 8)``, frequencies in rows."""
     frequency, place = np.indices((BLOCK, BLOCK))
-    waves = np.sqrt(2 / BLOCK) * np.cos((2 * place + 1) * frequency * np.pi / (2 * BLOCK))
+    waves: NDArray[np.float64] = np.sqrt(2 / BLOCK) * np.cos((2 * place + 1) * frequency * np.pi / (2 * BLOCK))
     waves[0] /= np.sqrt(2)
-    return np.kron(waves, waves)[1:].T.astype(np.float32)
+    return waves
 
 
-AC_BASIS = _ac_basis()
+# Of 8x8 pixels in a row, without the mean, (64, 63).
+AC_BASIS = np.kron(dct_matrix(), dct_matrix())[1:].T.astype(np.float32)
