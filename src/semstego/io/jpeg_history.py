@@ -88,7 +88,7 @@ def _luma_of_blocks(picture: Picture) -> NDArray[np.float32]:
     rows, columns = (_starts(length)[:, np.newaxis] + reach for length in picture.shape[:2])
     pixels = picture[rows[:, np.newaxis, :, np.newaxis], columns[np.newaxis, :, np.newaxis, :]]
     luma = pixels @ np.array(LUMA) if picture.shape[2] == 3 else pixels[..., 0]
-    return luma.reshape(-1, len(reach), len(reach)).astype(np.float32)
+    return np.asarray(luma.reshape(-1, len(reach), len(reach)), np.float32)
 
 
 def _starts(length: int) -> NDArray[np.intp]:

@@ -26,7 +26,7 @@ CERTAIN = 5  # cells with fewer impossible symbols count where moves are compare
 
 
 def jpeg_history_detector(
-    codec: str, qualities: Sequence[int] = QUALITIES, shifts: Sequence[Shift] = CORNER
+    codec: str, qualities: Sequence[int] = QUALITIES, shifts: Sequence[Shift] = CORNER, *, workers: int = 1
 ) -> FeatureDetector:
     """A detector for reconstructions ``(n, c, h, w)`` of a codec; features and the Fisher discriminant.
 
@@ -34,9 +34,10 @@ def jpeg_history_detector(
         codec: Name of a closed codec, or weights, as :func:`semstego.codecs.registry.load` takes them.
         qualities: Qualities of JPEG that are searched; a single one is a known table.
         shifts: Of the 8x8 blocks, that are searched; one that cuts its covers at will needs all 64.
+        workers: Number of processes.
     """
     extract = partial(jpeg_history_features, codec, tuple(qualities), tuple(shifts))
-    return FeatureDetector(Extractor("JPEG history", extract))
+    return FeatureDetector(Extractor("JPEG history", extract), workers=workers)
 
 
 def jpeg_history_features(

@@ -2,7 +2,7 @@
 """From a reconstruction to the JPEG that its original was decoded from: which format, and which levels.
 
     luma, each shift and quality ──likelihood of whole levels in noise──▶ shift, quality
-    each subsampling ──distance of what it would decode to──▶ format
+    each subsampling ──surprise at the symbols if levels are rounded──▶ format
     levels, rounded ──change those that were nearly rounded the other way, while the symbols become likelier──▶ levels
 
 The symbols that the codec gives for the decoded picture are what plain rounding would have sent, or the base symbols of
@@ -19,11 +19,12 @@ from semstego.codecs.base import CHANCE_SCALE, Codec, Encoding, Picture, Symbols
 from semstego.io.jpeg_history import BLOCK
 from semstego.steganalysis.jpeg.decoder import FULL, GREY, HALF, JpegFormat, Levels, block_dct, luma
 
-NOISE = (0.5, 1.0, 2.0)  # standard deviations of the luma of reconstructions that are tried [grey levels]
-LEAST_SCALE = 0.3  # grey levels, of a frequency's coefficients; at most that is noise
+SPREADS = (0.25, 0.5, 1.0, 2.0)  # of the noise of a reconstruction in some blocks, in units of its mean
+NOISY = 0.1  # share of the coefficients that may have any noise
+LEAST_SCALE = 0.3  # grey levels, of noise and of a frequency's coefficients
 QUALITIES = tuple(range(50, 99))
 CORNER = ((0, 0),)  # the blocks start where the picture does
-TRIED = 12  # levels of each unit that may be rounded the other way
+TRIED = 16  # levels of each unit that may be rounded the other way
 ROUNDS = 3
 IMPOSSIBLE = 2.0**-10  # probability that a symbol is given if it has none, for the estimate may be a little wrong
 
@@ -91,30 +92,31 @@ def estimate(
         shifts: Of the 8x8 blocks, that are searched; in 4:2:0 the units of 16x16 start there or 8 pixels on, unless the
             corner is the only shift.
     """
-    form, shift = likeliest_format(picture, qualities, shifts)
-    search = _Search(picture, codec, form, shift)
-    levels = search.run()
-    original = search.original(levels)
-    return Estimate(form, shift, original, search.received, search.surprise(original))
+    received = codec.recover(picture)
+    formats = likely_formats(picture, codec, qualities, shifts)
+    search = min(
+        (_Search(picture, codec, received, *one) for one in formats), key=lambda one: one.mean_cost_of_rounded()
+    )
+    original = search.original(search.run())
+    return Estimate(search.format, search.shift, original, received, search.surprise(original))
 
 
-def likeliest_format(
-    picture: Picture, qualities: Sequence[int] = QUALITIES, shifts: Sequence[Shift] = CORNER
-) -> tuple[JpegFormat, Shift]:
-    """Format and shift of the JPEG that a picture in noise stems from; arguments as in :func:`estimate`."""
-    plane = luma(picture)
+def likely_formats(
+    picture: Picture, codec: Codec, qualities: Sequence[int] = QUALITIES, shifts: Sequence[Shift] = CORNER
+) -> list[tuple[JpegFormat, Shift]]:
+    """The likeliest shift and quality of the luma, in every subsampling; arguments as in :func:`estimate`."""
+    plane, noise = luma(picture), _noise(picture, codec)
     scores = {
-        (quality, shift): _likelihood(block_dct(plane[_area(plane.shape, shift, BLOCK)]), quality)
+        (quality, shift): _likelihood(block_dct(plane[_area(plane.shape, shift, BLOCK)]), noise, quality)
         for shift in shifts
         for quality in qualities
     }
     quality, (row, column) = max(scores, key=lambda one: scores[one])
     if picture.shape[2] == 1:
-        return JpegFormat(GREY, quality), (row, column)
+        return [(JpegFormat(GREY, quality), (row, column))]
     far = (0,) if tuple(shifts) == CORNER else (0, BLOCK)
-    candidates = [(JpegFormat(FULL, quality), (row, column))]
-    candidates += [(JpegFormat(HALF, quality), (row + down, column + right)) for down in far for right in far]
-    return min(candidates, key=lambda one: _distance(picture, *one))
+    halves = [(JpegFormat(HALF, quality), (row + down, column + right)) for down in far for right in far]
+    return [(JpegFormat(FULL, quality), (row, column)), *halves]
 
 
 def cells(symbols: Symbols, start: int, unit: int, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -149,24 +151,29 @@ class _Search:
     of symbols lie across units, of every second unit in each direction.
 
     Attributes:
-        received: The symbols of the picture.
+        format: Of the JPEG.
+        shift: Of its first whole unit.
     """
 
-    def __init__(self, picture: Picture, codec: Codec, form: JpegFormat, shift: Shift) -> None:
-        self._picture, self._codec, self._format, self._shift = picture, codec, form, shift
-        self.received = codec.recover(picture)
+    def __init__(self, picture: Picture, codec: Codec, received: Symbols, form: JpegFormat, shift: Shift) -> None:
+        self._picture, self._codec, self._received = picture, codec, received
+        self.format, self.shift = form, shift
         self._place = _area(picture.shape, shift, form.unit)
         self._real = form.levels(picture[self._place])
+
+    def mean_cost_of_rounded(self) -> float:
+        """What the levels cost that are nearest, per unit and pixel of it."""
+        return float(self._costs(np.rint(self._real)).mean()) / self.format.unit**2
 
     def original(self, levels: Levels) -> Picture:
         """The received picture, with the decoded one where there are units."""
         original = self._picture.copy()
-        original[self._place] = self._format.decoded(levels)
+        original[self._place] = self.format.decoded(levels)
         return original
 
     def surprise(self, original: Picture) -> Surprise:
         """Of the received symbols, if this is the original."""
-        return Surprise.of(self.received, self._codec.encode(original))
+        return Surprise.of(self._received, self._codec.encode(original))
 
     def run(self) -> Levels:
         """The levels that were found."""
@@ -203,13 +210,13 @@ class _Search:
 
     def _costs(self, levels: Levels) -> NDArray[np.float64]:
         surprise = self.surprise(self.original(levels))
-        return sums(surprise.nats, self.received, self._shift, self._format.unit)
+        return sums(surprise.nats, self._received, self.shift, self.format.unit)
 
     def _phases(self) -> list[NDArray[np.bool_]]:
         row, column = np.indices(self._real.shape[:2])
-        block = self.received.block
+        block = self._received.block
         assert block is not None
-        if all(length % block == 0 for length in (self._format.unit, *self._shift)):
+        if all(length % block == 0 for length in (self.format.unit, *self.shift)):
             return [np.ones(row.shape, np.bool_)]
         return [(row % 2 == i) & (column % 2 == j) for i in (0, 1) for j in (0, 1)]
 
@@ -222,28 +229,30 @@ def _area(shape: tuple[int, ...], shift: Shift, unit: int) -> tuple[slice, slice
     return rows, columns
 
 
-def _likelihood(coefficients: NDArray[np.float64], quality: int) -> float:
-    """Logarithm of the probability of luma coefficients ``(rows, columns, 64)``, with the best noise.
+def _noise(picture: Picture, codec: Codec) -> NDArray[np.float64]:
+    """Standard deviations of what the codec adds to the luma coefficients, ``(64,)`` [grey levels].
 
-    Those of a frequency follow Laplace's law until they are rounded; then normal noise is added. The mean of a block is
-    left out.
+    The picture itself would be given back as it is; moved by a pixel, it is as good as any other.
     """
-    steps, size = JpegFormat(GREY, quality).steps[1:], np.abs(coefficients[..., 1:])
+    moved = np.ascontiguousarray(picture[1:, 1:])
+    error = luma(codec.decode(codec.encode(moved).symbols)) - luma(moved)
+    coefficients = block_dct(error[_area(error.shape, (0, 0), BLOCK)])
+    return np.maximum(np.sqrt((coefficients**2).mean((0, 1))), LEAST_SCALE)
+
+
+def _likelihood(coefficients: NDArray[np.float64], noise: NDArray[np.float64], quality: int) -> float:
+    """Logarithm of the probability of luma coefficients ``(rows, columns, 64)``.
+
+    Those of a frequency follow Laplace's law until they are rounded; then normal noise is added, more of it in some
+    blocks than in others. A few are taken to follow Laplace's law all the same. The mean of a block is left out.
+    """
+    steps, size, noise = JpegFormat(GREY, quality).steps[1:], np.abs(coefficients[..., 1:]), noise[1:]
     scale = np.maximum(size.mean((0, 1)), LEAST_SCALE)
     nearest = np.rint(size / steps)
     decay, outer, zero = np.exp(-steps / scale), np.sinh(steps / (2 * scale)), -np.expm1(-steps / (2 * scale))
-    scores = []
-    for noise in NOISE:
-        density = np.zeros_like(size)
-        for level in (nearest - 1, nearest, nearest + 1):
-            mass = np.where(level == 0, zero, decay ** np.abs(level) * outer)
-            density += mass * np.exp(-(((size - level * steps) / noise) ** 2) / 2) / noise
-        scores.append(float(np.log(np.maximum(density, IMPOSSIBLE**2)).sum()))
-    return max(scores)
-
-
-def _distance(picture: Picture, form: JpegFormat, shift: Shift) -> float:
-    """Mean squared difference [grey levels] to what the rounded levels decode to."""
-    area = picture[_area(picture.shape, shift, form.unit)]
-    decoded = form.decoded(np.rint(form.levels(area)))
-    return float(np.mean((area.astype(np.float64) - decoded) ** 2))
+    density = NOISY * np.exp(-size / scale) / (2 * scale)
+    for level in (nearest - 1, nearest, nearest + 1):
+        mass = np.where(level == 0, zero, decay ** np.abs(level) * outer) * (1 - NOISY) / len(SPREADS)
+        for width in (spread * noise for spread in SPREADS):
+            density += mass * np.exp(-(((size - level * steps) / width) ** 2) / 2) / (width * np.sqrt(2 * np.pi))
+    return float(np.log(density).sum())
