@@ -75,7 +75,13 @@ def hidden(picture: np.ndarray, rate: float, codec: str, rng: np.random.Generato
     message = rng.bytes(bits // 8 - frame.OVERHEAD_BYTES)
     try:
         out = semstego.hide(
-            picture, message, key=Key(rng.bytes(32)), codec=plain(codec), scheme="syndrome", nonce=rng.bytes(8)
+            picture,
+            message,
+            key=Key(rng.bytes(32)),
+            codec=plain(codec),
+            scheme="syndrome",
+            nonce=rng.bytes(8),
+            allow_jpeg_history=True,
         )
     except SemstegoError as error:
         wet = registry.load(plain(codec)).encode(np.atleast_3d(picture)).wet

@@ -28,6 +28,8 @@ def hide_many(
     scheme: SchemeChoice = base.DEFAULT,
     p_e: float | None = None,
     flatten: bool = False,
+    shrink: bool = False,
+    allow_jpeg_history: bool = False,
     workers: int | None = None,
 ) -> list[Hidden | SemstegoError]:
     """Hide a message in each of many covers, spread over the cores; an error stands in its place.
@@ -35,6 +37,7 @@ def hide_many(
     Codecs and schemes of your own must be objects that pickle takes.
     """
     options = {"codec": codec, "scheme": scheme, "p_e": p_e, "flatten": flatten}
+    options |= {"shrink": shrink, "allow_jpeg_history": allow_jpeg_history}
     calls: list[Any] = [(hide, (cover, message), options) for cover, message in jobs]
     return _many("hiding", calls, key_from(key, passphrase), workers)
 

@@ -20,6 +20,7 @@ from semstego.codecs import registry, stream
 from semstego.codecs.base import Codec, Picture, SymbolMap
 from semstego.codecs.stream import Stream
 from semstego.errors import ArgumentError, DamagedStreamError, NothingFoundError, SemstegoError, StreamError
+from semstego.io.jpeg_history import find_jpeg_history, shrunk
 from semstego.io.pictures import Source, load_picture, squeezed
 from semstego.message import frame
 from semstego.message.cipher import Key, derive_key
@@ -113,6 +114,8 @@ def hide(
     name: str | None = None,
     nonce: bytes | None = None,
     flatten: bool = False,
+    shrink: bool = False,
+    allow_jpeg_history: bool = False,
     progress: Progress = no_progress,
 ) -> Hidden:
     """Hide a message in a picture's features, checked at both stages before it is returned.
@@ -130,6 +133,9 @@ def hide(
         name: File name to send along; it takes 1 + its length bytes.
         nonce: 8 bytes for reproducible output; never use one twice with a key. Default: random.
         flatten: Convert alpha, palettes, 16 bits and CMYK instead of refusing them.
+        shrink: Shrink the cover to three quarters of its height and width first, which removes a JPEG history.
+        allow_jpeg_history: Take a cover that stems from a JPEG even if the scheme does not keep a codec's law, such as
+            ``"syndrome"``: who compares the symbols with those of that JPEG finds the message.
         progress: Called with what is being done and the share that is done.
 
     Raises:
@@ -140,6 +146,10 @@ def hide(
     secret = key_from(key, passphrase)
     picture = load_picture(cover, flatten=flatten)
     _warn_of(picture, passphrase)
+    if shrink:
+        picture = shrunk(picture)
+    elif not (chosen.keeps_law or allow_jpeg_history):
+        _refuse_jpeg_history(picture, chosen)
     content = _content(message)
     system = StegoSystem(registry.load(chosen.default_codec if codec is None else codec), chosen)
     sent = system.sender(picture, content, name, secret, nonce, progress)
@@ -255,6 +265,14 @@ def _warn_of(cover: Picture, passphrase: str | bytes | None) -> None:
     if cover.shape[2] == 3 and (cover == cover[:, :, :1]).all():
         text = "this cover is a grey picture stored in colour: changes will show as colour; convert it to grey first"
         warnings.warn(text, CoverWarning, stacklevel=3)
+
+
+def _refuse_jpeg_history(cover: Picture, scheme: Scheme) -> None:
+    if find_jpeg_history(cover).found:
+        raise ArgumentError(
+            f"this cover stems from a JPEG, which gives away what the scheme {scheme.name!r} hides in it: shrink it "
+            f"(shrink=True, --shrink), or hide all the same (allow_jpeg_history=True, --allow-jpeg-history)"
+        )
 
 
 @lru_cache

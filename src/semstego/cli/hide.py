@@ -20,6 +20,12 @@ def hide(
     with_name: Annotated[bool, typer.Option("--with-name", help="Send the file's name along (it takes room).")] = False,
     passphrase_file: PassphraseFile = None,
     flatten: Flatten = False,
+    shrink: Annotated[
+        bool, typer.Option("--shrink", help="Shrink the cover to 3/4 of its sides, which removes a JPEG history.")
+    ] = False,
+    allow_jpeg_history: Annotated[
+        bool, typer.Option("--allow-jpeg-history", help="Hide by syndrome and the like in what was a JPEG, too.")
+    ] = False,
     as_json: AsJson = False,
     force: Force = False,
 ) -> None:
@@ -44,7 +50,16 @@ def hide(
     name = Path(message).name if with_name and message != "-" else None
     with terminal.progress() as progress, terminal.warnings_in_plain_words():
         hidden = semstego.hide(
-            source, content, passphrase=words, codec=codec, scheme=chosen, name=name, flatten=flatten, progress=progress
+            source,
+            content,
+            passphrase=words,
+            codec=codec,
+            scheme=chosen,
+            name=name,
+            flatten=flatten,
+            shrink=shrink,
+            allow_jpeg_history=allow_jpeg_history,
+            progress=progress,
         )
     write_all({output: hidden.stream} | ({picture: hidden.png} if picture else {}), force=force)
     terminal.show(hidden.report.to_dict(), as_json)
