@@ -34,7 +34,7 @@ from semstego.steganalysis.features.informed import log2_ratio, moves_of
 
 CODEC, P_E = "cr085", 0.49
 SEED = 20261127
-MANY, FEW, FURTHER = 2000, 500, 12  # sends and hides of the first cover, of each further one, number of those
+MANY, FEW, FURTHER = 8000, 500, 12  # sends and hides of the first cover, of each further one, number of those
 TOO_LONG, UNFAIR = 1.25, 0.51  # times the capacity; share of ones
 POPULATION = 1000  # covers on which the sender with redraws is measured, one send and one hide of each
 REDRAWS = 1000
@@ -88,11 +88,14 @@ def of_cover(task: tuple[np.ndarray, int, int]) -> dict:
     sent, sent_again = (moves_of_draws(encoding, count, rng, 0) for _ in range(2))
     hidden, too_long = moves_of_draws(encoding, count, rng, bits), moves_of_draws(encoding, FEW, rng, longer)
     unfair = moves_of_draws(encoding, FEW, rng, bits, share=UNFAIR)
+    ratios = log2_ratios(encoding, sent, bits)
     return {
         "bits": bits,
         "moves": {"sent": binomial(encoding, sent), "hidden": binomial(encoding, hidden)},
-        "ratio": area(*(log2_ratios(encoding, one, bits) for one in (sent, hidden))),
-        "ratio, sends and sends": area(*(log2_ratios(encoding, one, bits) for one in (sent, sent_again))),
+        "ratio": area(ratios, log2_ratios(encoding, hidden, bits)),
+        "ratio, sends and sends": area(ratios, log2_ratios(encoding, sent_again, bits)),
+        "mean ratio of sends": float(np.mean(2.0**ratios)),  # 1, if both laws are what they are taken for
+        "total variation": float(np.abs(1 - 2.0**ratios).mean()) / 2,
         "likelihood": area(*(likelihoods(encoding, one) for one in (sent, hidden))),
         "ones": area(*(ones(encoding, one, bits) for one in (sent, hidden))),
         "too long": area(*(log2_ratios(encoding, one, longer) for one in (sent[:FEW], too_long))),
