@@ -94,12 +94,16 @@ def of_cover(task: tuple[np.ndarray, int, int]) -> dict:
     hidden, fuller = (moves_of_draws(encoding, count, rng, length) for length in (bits, more))
     too_long = moves_of_draws(encoding, FEW, rng, longer)
     unfair = moves_of_draws(encoding, FEW, rng, bits, share=UNFAIR)
+    ratios, fuller_ratios = (log2_ratios(encoding, sent, length) for length in (bits, more))
     return {
         "bits": bits,
         "moves": {"sent": binomial(encoding, sent), "hidden": binomial(encoding, hidden)},
-        "ratio": area(*(log2_ratios(encoding, one, bits) for one in (sent, hidden))),
-        "ratio at 0.49": area(*(log2_ratios(encoding, one, more) for one in (sent, fuller))),
-        "ratio, sends and sends": area(*(log2_ratios(encoding, one, bits) for one in (sent, sent_again))),
+        "ratio": area(ratios, log2_ratios(encoding, hidden, bits)),
+        "ratio at 0.49": area(fuller_ratios, log2_ratios(encoding, fuller, more)),
+        "ratio, sends and sends": area(ratios, log2_ratios(encoding, sent_again, bits)),
+        "mean ratio of sends": float(np.mean(2.0**ratios)),  # 1, if both laws are what they are taken for
+        "total variation": float(np.abs(1 - 2.0**ratios).mean()) / 2,
+        "total variation at 0.49": float(np.abs(1 - 2.0**fuller_ratios).mean()) / 2,
         "likelihood": area(*(likelihoods(encoding, one) for one in (sent, hidden))),
         "ones": area(*(ones(encoding, one, bits) for one in (sent, hidden))),
         "too long": area(*(log2_ratios(encoding, one, longer) for one in (sent[:FEW], too_long))),
