@@ -32,7 +32,7 @@ class Report:
             picture; None where nothing is certified, and where a given nonce fixed the draws.
         kl_bound_nats: The divergence of hiding from sending that follows from picture and length, at most.
         tv_bound: The total variation distance of hiding from sending, at most; 10^-7 of it are for rounded arithmetic.
-        pictures_at_049: So many such pictures keep the detection error at 0.49, if one key hides in all of them; or 10^9,
+        pictures_at_049: So many such pictures keep the detection error at 0.49, if one key hides in all; or 10^9,
             if they are more.
         message_bytes: Length of the message.
         overhead_bytes: What the frame adds to it.

@@ -116,7 +116,8 @@ def luma(picture: Picture) -> NDArray[np.float64]:
     """Y - 128 of a picture ``(h, w, c)``, real, ``(h, w)``."""
     if picture.shape[2] == 1:
         return picture[:, :, 0] - 128.0
-    return np.asarray(picture @ np.array(LUMA) - 128, np.float64)
+    values: NDArray[np.float64] = picture @ np.array(LUMA) - 128
+    return values
 
 
 def _planes(picture: Picture) -> list[NDArray[np.float64]]:

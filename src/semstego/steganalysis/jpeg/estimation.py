@@ -237,7 +237,8 @@ def _noise(picture: Picture, codec: Codec) -> NDArray[np.float64]:
     moved = np.ascontiguousarray(picture[1:, 1:])
     error = luma(codec.decode(codec.encode(moved).symbols)) - luma(moved)
     coefficients = block_dct(error[_area(error.shape, (0, 0), BLOCK)])
-    return np.maximum(np.sqrt((coefficients**2).mean((0, 1))), LEAST_SCALE)
+    scales: NDArray[np.float64] = np.maximum(np.sqrt((coefficients**2).mean((0, 1))), LEAST_SCALE)
+    return scales
 
 
 def _likelihood(coefficients: NDArray[np.float64], noise: NDArray[np.float64], quality: int) -> float:
