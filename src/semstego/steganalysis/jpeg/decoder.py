@@ -115,7 +115,7 @@ def _tables(quality: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def luma(picture: Picture) -> NDArray[np.float64]:
     """Y - 128 of a picture ``(h, w, c)``, real, ``(h, w)``."""
     if picture.shape[2] == 1:
-        return picture[:, :, 0] - 128.0
+        return picture[:, :, 0].astype(np.float64) - 128
     values: NDArray[np.float64] = picture @ np.array(LUMA) - 128
     return values
 
