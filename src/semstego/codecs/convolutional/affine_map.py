@@ -21,7 +21,13 @@ from torch import nn
 from semstego.codecs.convolutional.codec import ConvolutionalCodec
 
 Maps = NDArray[np.float64]
+LEAST_SIDE = 2  # symbols in a row or column
 FIRST, BETWEEN, LAST = range(3)  # places of a symbol in its row or column, as footprints tell them apart
+
+
+def is_affine(codec: ConvolutionalCodec) -> bool:
+    """Whether Ds has no activation."""
+    return bool(codec.shape.activation == "none")
 
 
 class AffineMap:
@@ -36,7 +42,7 @@ class AffineMap:
     """
 
     def __init__(self, codec: ConvolutionalCodec, height: int, width: int) -> None:
-        """Read the map off a codec without activation, for features of this height and width, both at least 2."""
+        """Read the map off an affine codec, for features of this height and width, at least LEAST_SIDE."""
         channels = codec.shape.channels
         assert codec.shape.scale is not None
         self.shape = channels, height, width
@@ -47,7 +53,9 @@ class AffineMap:
         projections = codec.shape.projections
         self.reach = 2 if projections else 0
         if projections:
-            decoder.layers[-1].padding = (2, 2)  # drops nothing at the edge of the picture
+            last = decoder.layers[-1]
+            assert isinstance(last, nn.Conv2d)
+            last.padding = (2, 2)  # drops nothing at the edge of the picture
         self.footprints = _footprints(decoder, channels, 2.0 * codec.shape.scale, int(projections))
 
     def spread(self, symbols: Maps) -> Maps:
@@ -59,7 +67,7 @@ class AffineMap:
         return self._gather(pixels, self.footprints)
 
     def widened(self, pixels: Maps) -> Maps:
-        """A picture with zeros around it, ``(c, h' + r - 1, w' + r - 1)``: the footprint of a symbol begins at its place."""
+        """A picture with zeros around it, ``(c, h' + r - 1, w' + r - 1)``: footprints begin where their symbols are."""
         return np.pad(pixels, ((0, 0), (self.reach, self.reach), (self.reach, self.reach)))
 
     def power(self, weights: Maps) -> Maps:
@@ -73,16 +81,6 @@ class AffineMap:
     def picture(self, symbols: Maps) -> Maps:
         """The picture of symbols before rounding and clipping, ``(c, h, w)`` [grey levels]."""
         return self.offset + self.spread(symbols)
-
-    @cached_property
-    def spectrum(self) -> NDArray[np.complex128]:
-        """The transfer matrix of the footprints at each frequency, ``(h', w' // 2 + 1, c, c)``, symbol by pixel."""
-        inner = self.footprints[BETWEEN, BETWEEN]
-        side, (_, height, width) = inner.shape[-1], self.shape
-        wrapped = np.zeros((*inner.shape[:2], height, width))
-        for dy, dx in product(range(side), repeat=2):
-            wrapped[:, :, dy % height, dx % width] += inner[:, :, dy, dx]
-        return np.moveaxis(np.fft.rfft2(wrapped), (0, 1), (2, 3))
 
     @cached_property
     def _squares(self) -> Maps:

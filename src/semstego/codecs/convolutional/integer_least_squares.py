@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which symbols a reconstruction was made of: the whole numbers whose picture is nearest to the one that was seen.
+"""Which symbols a reconstruction was made of: the whole numbers of which Ds makes the very picture that was seen.
 
 Ds is affine, and rounding to 8 bits adds errors of 0.29 grey levels where a step of a symbol moves the picture by 2 to
-3: an integer least-squares problem that is easy but for patterns of symbols that Ds shrinks. Pixels at 0 or 255 may be
-clipped and are left out.
+3: an integer least-squares problem, which is easy but for patterns of symbols that Ds shrinks. Pixels at 0 or 255 may
+be clipped, and are left out until the last search.
 
-    real-valued least squares ─▸ symbols near a whole number are held, the others solved for, again with less near ones
-      ─▸ changes of one symbol or of two that lower the error ─▸ done as soon as the picture is the one that was seen
+    least squares ─▸ symbols near a whole number are held, and the others solved for again, round by round
+      ─▸ steps of single symbols (:mod:`.tabu_search`) ─▸ done as soon as the picture is the one that was seen
 
-Least squares alone lose against Es in the patterns that Ds shrinks most, and so they are drawn to what Es makes of the
-picture, with a weight that matters for no other pattern (Tikhonov). Relatives: decision feedback and sphere decoding in
-receivers for several antennas.
+In the patterns that Ds shrinks most, least squares are worse than Es. So the symbols are drawn to those that Es gives,
+with a weight that matters in no other pattern (Tikhonov). Holding what is nearly decided is decision feedback, as
+receivers for several antennas do it.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ PULL: Final = 0.03  # weight of what Es makes of the picture: squares of [grey l
 HELD: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)  # distances from a whole number at which a symbol is held, in turn
 TOLERANCE: Final = 0.01  # largest change in the last step of a solution [symbols]
 MOST_STEPS: Final = 300  # of conjugate gradients in one solution; 30 to 100 are the rule
-MOST_OUTSIDE: Final = 0.2  # share of pixels outside of their intervals; above it, Ds has not made the picture
+MOST_OUTSIDE: Final = 0.45  # of the pixels out of their intervals; 0.03 to 0.33 at first where Ds made the picture
 
 
 @dataclass(frozen=True)
@@ -96,14 +96,11 @@ def nearest_symbols(seen: Maps, start: Maps, affine: AffineMap) -> NDArray[np.ui
     values = problem.solved(start, np.ones(start.shape, np.bool_))
     for distance in HELD:
         whole = _whole(values)
-        if intervals.outside(whole) == 0:
+        if not 0 < intervals.outside(whole) <= MOST_OUTSIDE * seen.size:
             return whole.astype(np.uint8)
         held = np.abs(values - whole) < distance
         values = problem.solved(np.where(held, whole, values), ~held)
-    whole = _whole(values)
-    if intervals.outside(whole) <= MOST_OUTSIDE * seen.size:
-        whole = intervals.searched(whole)
-    return whole.astype(np.uint8)
+    return intervals.searched(_whole(values)).astype(np.uint8)
 
 
 def _whole(values: Maps) -> Maps:

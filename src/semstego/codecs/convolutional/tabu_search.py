@@ -66,9 +66,7 @@ def _distance(error: float, low: float, high: float) -> float:
 
 
 @njit(nogil=True, cache=True)
-def _search(
-    symbols: Maps, errors: Maps, low: Maps, high: Maps, footprints: Maps, rest: int
-) -> tuple[Maps, bool]:
+def _search(symbols: Maps, errors: Maps, low: Maps, high: Maps, footprints: Maps, rest: int) -> tuple[Maps, bool]:
     """One search; ``errors`` are used up. The best symbols, and whether all pixels lie in their intervals."""
     _, height, width = symbols.shape
     side = footprints.shape[-1]
@@ -82,17 +80,26 @@ def _search(
         if since == PATIENCE:
             break
         place_out = _farthest_pixel(errors, low, high, farthest)
-        source, y, x, sign = _best_step(place_out, current, errors, low, high, footprints, rests_until <= step)
+        source, y, x, sign = _best_step(place_out, current, errors, low, high, footprints, rests_until, step)
         if source < 0:
             break
         current[source, y, x] += sign
         rests_until[source, y, x] = step + 1 + rest
-        errors[:, y : y + side, x : x + side] += sign * footprints[place(y, height), place(x, width), source]
+        _add(sign, footprints[place(y, height), place(x, width), source], errors, y, x)
         _measure(errors, low, high, y, y + side, sums, farthest)
         since += 1
         if sums.sum() < least:
             best, least, since = current.copy(), sums.sum(), 0
     return best, False
+
+
+@njit(nogil=True, cache=True)
+def _add(sign: float, footprint: Maps, errors: Maps, y: int, x: int) -> None:
+    """What a step of the symbol in row y and column x does to the errors."""
+    for channel in range(len(footprint)):
+        for i in range(footprint.shape[1]):
+            for j in range(footprint.shape[2]):
+                errors[channel, y + i, x + j] += sign * footprint[channel, i, j]
 
 
 @njit(nogil=True, cache=True)
@@ -127,7 +134,8 @@ def _best_step(
     low: Maps,
     high: Maps,
     footprints: Maps,
-    awake: NDArray[np.bool_],
+    rests_until: NDArray[np.int64],
+    now: int,
 ) -> tuple[int, int, int, float]:
     """Of the steps that bring a pixel nearer to its interval the best: map, row, column and sign; map -1 if none is."""
     channels, height, width = symbols.shape
@@ -141,7 +149,9 @@ def _best_step(
                 footprint = footprints[place(y, height), place(x, width), source]
                 share = footprint[target, i - y, j - x]
                 sign = -1.0 if (share > 0) == down else 1.0
-                if abs(share) < LEAST_SHARE or not awake[source, y, x] or not 0 <= symbols[source, y, x] + sign <= 255:
+                if abs(share) < LEAST_SHARE or rests_until[source, y, x] > now:
+                    continue
+                if not 0 <= symbols[source, y, x] + sign <= 255:
                     continue
                 change = _change(y, x, sign, footprint, errors, low, high)
                 if change < least:
