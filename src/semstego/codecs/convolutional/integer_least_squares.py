@@ -31,6 +31,7 @@ HELD: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)  # distances from a whole n
 TOLERANCE: Final = 0.01  # largest change in the last step of a solution [symbols]
 MOST_STEPS: Final = 300  # of conjugate gradients in one solution; 30 to 100 are the rule
 MOST_OUTSIDE: Final = 0.53  # of the pixels out of their intervals; 0.03 to 0.5 at first where Ds made the picture
+MOST_SEARCHED: Final = 0.1  # of the pixels at last; above 0.05 the search finds nothing
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,10 @@ def nearest_symbols(seen: Maps, start: Maps, affine: AffineMap) -> NDArray[np.ui
             return whole.astype(np.uint8)
         held = np.abs(values - whole) < distance
         values = problem.solved(np.where(held, whole, values), ~held)
-    return intervals.searched(_whole(values)).astype(np.uint8)
+    whole = _whole(values)
+    if intervals.outside(whole) <= MOST_SEARCHED * seen.size:
+        whole = intervals.searched(whole)
+    return whole.astype(np.uint8)
 
 
 def _whole(values: Maps) -> Maps:
