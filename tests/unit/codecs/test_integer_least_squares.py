@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stage II of the paper's codec: the very symbols of a reconstruction, and what is lost without each part of the search."""
+"""Stage II of the paper's codec: the very symbols of a reconstruction, and what is lost without parts of the search."""
 
 import numpy as np
 import pytest

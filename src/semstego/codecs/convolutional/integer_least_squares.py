@@ -108,11 +108,14 @@ def nearest_symbols(seen: Maps, start: Maps, affine: AffineMap) -> NDArray[np.ui
     problem, intervals = _Problem.of(seen, start, affine), Intervals(seen, affine)
     every = np.ones(start.shape, np.bool_)
     values = problem.solved(start, every)
+    whole = _whole(values)
+    if intervals.outside(whole) > MOST_OUTSIDE * seen.size:
+        return whole.astype(np.uint8)
     problem = problem.informed_by(values)
     values = problem.solved(values, every)
     for distance in HELD:
         whole = _whole(values)
-        if not 0 < intervals.outside(whole) <= MOST_OUTSIDE * seen.size:
+        if intervals.outside(whole) == 0:
             return whole.astype(np.uint8)
         held = np.abs(values - whole) < distance
         values = problem.solved(np.where(held, whole, values), ~held)
