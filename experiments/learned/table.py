@@ -24,7 +24,6 @@ from rich.progress import track
 
 from experiments import record
 from semstego.codecs import registry
-from semstego.codecs.convolutional.inversion import INVERSION_STEPS
 from semstego.datasets.built import crops
 from semstego.evaluation.table2 import evaluate, table
 from semstego.schemes import base
@@ -81,7 +80,7 @@ def main() -> None:
         {"cells": cells, "paper": paper},
         config={
             "payloads_bpp": PAYLOADS, "payloads_beside_bpp": BESIDE, "pictures": options.pictures, "few": FEW,
-            "inversion_steps": INVERSION_STEPS, "torch": version("torch"),
+            "torch": version("torch"),
             "models": [{"file": path.name, "bpp": bpp, "sha256": sha256(path)} for path, bpp in ((full, 1.0), *tuned)],
         },
         seed=SEED,

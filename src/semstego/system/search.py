@@ -72,7 +72,7 @@ def in_picture(
         except SemstegoError as error:  # of an extra that is not installed
             missing = str(error)
             continue
-        if codec.fingerprint in seen:  # the same weights, with a dither or without: symbols mean the same
+        if codec.closed and codec.fingerprint in seen:  # with a dither or without, symbols mean the same
             continue
         seen.add(codec.fingerprint)
         tried += 1
@@ -93,7 +93,9 @@ def in_picture(
 
 
 def _likely(schemes: Sequence[Scheme], codec: Codec) -> Sequence[Scheme]:
-    """Of several schemes, those whose sender does not refuse an open codec because stage II misreads its symbols."""
+    """Of several schemes, those that open codecs are for: such as keep the law of its dither, or such as need none."""
     if codec.closed or len(schemes) == 1:
         return schemes
+    if codec.dither:
+        return [scheme for scheme in schemes if scheme.keeps_law]
     return [scheme for scheme in schemes if not registry.is_closed(scheme.default_codec)]

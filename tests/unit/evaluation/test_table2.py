@@ -15,11 +15,9 @@ from semstego.codecs import registry
 from semstego.codecs.base import Codec, Encoding, Symbols
 from semstego.codecs.convolutional import shaped_weights
 from semstego.codecs.convolutional.codec import CodecShape, ConvolutionalCodec
-from semstego.codecs.convolutional.inversion import features_in
 from semstego.codecs.convolutional.networks import start_near_identity
 from semstego.codecs.convolutional.point import around
 from semstego.datasets.labelled import LabelledPictures
-from semstego.datasets.tensors import batch
 from semstego.errors import ArgumentError, InfeasibleError, PictureError
 from semstego.evaluation.hiding import hide_random
 from semstego.evaluation.table2 import COLUMNS, evaluate, table
@@ -359,25 +357,6 @@ def test_lsb_matching_is_exact_at_stage_1_and_mostly_at_stage_2(model, data):
     assert 90 < means(found)["bit_accuracy_2_percent"] < 100
     assert 0 < means(found)["wrong_symbols_2_percent"] < 15
     assert means(found)["mse1_steps"] == pytest.approx(BITS / 2 / (3 * (SIDE - 4) ** 2), rel=0.1)
-
-
-def test_before_rounding_the_inversion_gives_the_very_symbols(model, data):
-    codec = model.codec
-    with torch.no_grad():
-        features = codec.encoder(batch(data.pictures))
-        scale = codec.quantiser.scale(features)
-        symbols = codec.quantiser.to_symbols(features, scale)
-        seen = codec.decoder(codec.quantiser.to_features(symbols, scale))
-    assert seen.min() < 0 or seen.max() > 0.5  # neither clamped nor rounded
-    assert torch.equal(codec.quantiser.to_symbols(features_in(seen, codec), scale), symbols)
-    shifted = codec.quantiser.to_symbols(features_in(seen + 2 / 255, codec), scale)
-    assert not torch.equal(shifted, symbols)
-
-
-def test_an_inversion_that_has_arrived_stays(exact, data):
-    seen = torch.round(batch(data.pictures) * 255) / 255
-    assert torch.isfinite(features_in(seen, exact)).all()
-    assert torch.allclose(features_in(seen, exact), seen.double() * 2 - 1, atol=1e-6)
 
 
 def test_with_an_activation_stage_2_has_only_what_es_makes_of_the_picture(data):

@@ -111,6 +111,16 @@ def test_the_learned_scheme_is_found_at_both_stages(sent):
         assert (used.name, scheme.name) == ("learned-100", "learned")
 
 
+def test_the_dither_of_an_open_codec_is_found_by_a_scheme_that_keeps_its_law(sent):
+    """And what the learned scheme hid in the twin without dither is told apart from it."""
+    models = ["cr085", "dithered-100", "learned-100"]
+    for scheme, point in (("certified", "dithered-100"), ("learned", "learned-100")):
+        out = sent(scheme, point)
+        for used, found, opened in (in_stream(out, point), in_picture(out, codecs=models)):
+            assert opened.message == MESSAGE
+            assert (used.name, found.name) == (point, scheme)
+
+
 def test_a_stego_by_an_object_of_a_shipped_class_is_found_too(sent, cover):
     out = StegoSystem(registry.load("cr085-plain"), LsbMatching("mine")).sender(cover, MESSAGE, None, KEY, bytes(8))
     assert in_picture(out)[2].message == MESSAGE

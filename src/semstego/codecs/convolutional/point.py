@@ -15,8 +15,9 @@ from torch import Tensor
 
 from semstego.codecs.base import SIDE_SCALE, Encoding, Picture, Symbols, check_picture
 from semstego.codecs.convolutional import shaped_weights
+from semstego.codecs.convolutional.affine_map import LEAST_SIDE, AffineMap, Maps, is_affine
 from semstego.codecs.convolutional.codec import ConvolutionalCodec
-from semstego.codecs.convolutional.inversion import features_in, is_affine
+from semstego.codecs.convolutional.integer_least_squares import nearest_symbols
 from semstego.codecs.convolutional.quantiser import LEVELS, to_pictures
 from semstego.errors import DamagedStreamError, PictureError, WeightsError
 
@@ -41,7 +42,7 @@ class ConvolutionalPoint:
 
     @property
     def closed(self) -> bool:
-        """False: a reconstruction does not give the very symbols back."""
+        """False: not every reconstruction gives the very symbols back."""
         return False
 
     @property
@@ -64,8 +65,9 @@ class ConvolutionalPoint:
         """
         features = self.features(picture)
         symbols = self.quantised(features, *picture.shape[:2])
-        exact = (features[0] / self.scale / 2 + 0.5) * LEVELS
-        errors = (exact.numpy() - symbols.values).clip(-0.5, 0.5)  # what is clamped has no use for more
+        errors = (self.before_rounding(features) - symbols.values).clip(
+            -0.5, 0.5
+        )  # what is clamped has no use for more
         side = np.rint(errors * SIDE_SCALE).astype(np.int16)
         return Encoding(symbols, side, np.zeros(symbols.values.shape[1:], np.bool_))
 
@@ -76,15 +78,19 @@ class ConvolutionalPoint:
         return picture
 
     def recover(self, picture: Picture) -> Symbols:
-        """Symbols whose reconstruction is nearest to the picture; where Ds is not affine, those that Es gives.
+        """The symbols of a reconstruction, of nearly all of them the very ones; where Ds is not affine, what Es gives.
 
         Raises:
             PictureError: If the picture has other channels, or is too large.
         """
-        if not is_affine(self.network):
-            return self.encode(picture).symbols
         self.check(picture)
-        return self.quantised(features_in(to_tensor(picture), self.network), *picture.shape[:2])
+        with torch.inference_mode():
+            start = self.before_rounding(self.network.encoder(to_tensor(picture)))
+        if not is_affine(self.network) or min(start.shape[1:]) < LEAST_SIDE:
+            return self.encode(picture).symbols
+        seen = picture.transpose(2, 0, 1).astype(np.float64)
+        values = nearest_symbols(seen, start, AffineMap(self.network, *start.shape[1:]))
+        return Symbols(values, *picture.shape)
 
     def pack(self, symbols: Symbols) -> bytes:
         """The symbols of three maps, or of one, are a picture: they are packed as a PNG."""
@@ -132,6 +138,11 @@ class ConvolutionalPoint:
         self.check(picture)
         with torch.inference_mode():
             return self.network.features(to_tensor(picture))
+
+    def before_rounding(self, features: Tensor) -> Maps:
+        """Features ``(1, c, h', w')`` as symbols that are not yet rounded, float64 ``(c, h', w')``."""
+        exact: Maps = ((features[0] / self.scale / 2 + 0.5) * LEVELS).double().numpy()
+        return exact
 
     def quantised(self, features: Tensor, height: int, width: int) -> Symbols:
         """Features ``(1, c, h', w')`` to the symbols of a picture of this size."""

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 PREFIXES = {"semstego convolutional codec 1": "", "semstego learned scheme 1": "codec."}  # of the names of weights
 FORMATS = tuple(PREFIXES)
 CLOSED = False
+DITHERED = {"dithered-100": "learned-100"}  # codecs that ship with their twin's weights
 
 
 def points(name: str) -> tuple[str, ...]:
     """Names of the codecs that the shipped weights of this name are."""
-    return (name,)
+    return (name, *(twin for twin, plain in DITHERED.items() if plain == name))
 
 
 def load(path: Path, name: str) -> "ConvolutionalPoint":
@@ -27,7 +28,8 @@ def load(path: Path, name: str) -> "ConvolutionalPoint":
         WeightsError: If the file is damaged, or its quantiser needs what a stream does not carry.
     """
     try:
-        from semstego.codecs.convolutional import point
+        from semstego.codecs.convolutional import dithered_point, point
     except ImportError:
         raise SemstegoError(f"the codec {name!r} needs torch: pip install 'semstego[learned]'") from None
-    return point.from_file(path, name, PREFIXES)
+    plain = point.from_file(path, name, PREFIXES)
+    return dithered_point.dithered(plain, name) if DITHERED.get(name) == path.stem else plain
