@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from semstego.codecs.base import Picture, Symbols
-from semstego.coding import polar
 from semstego.metrics.image import feature_snr_db, psnr_db, ssim
 from semstego.metrics.message import bits_per_symbol, payload_bpp
+from semstego.schemes.certified.scheme import kl_budget_nats, tv_bound
 from semstego.system.stego_system import Sent, StegoSystem
 
 MOST_PICTURES = 1_000_000_000
@@ -144,11 +144,13 @@ def _certified(sent: Sent) -> dict[str, Any]:
     kl_nats = sent.embedded.kl_bound_nats
     if kl_nats is None:
         return dict.fromkeys(("p_e_bound", "kl_bound_nats", "tv_bound", "pictures_at_049"))
+    codec = sent.cover.codec
+    variation, budget = tv_bound(kl_nats, codec), kl_budget_nats(0.49, codec)
     return {
-        "p_e_bound": polar.p_e_bound(kl_nats) if sent.fresh else None,
+        "p_e_bound": 0.5 - variation / 2 if sent.fresh else None,
         "kl_bound_nats": kl_nats,
-        "tv_bound": polar.tv_bound(kl_nats),
-        "pictures_at_049": int(min(polar.kl_for(0.49) / kl_nats, MOST_PICTURES)) if kl_nats else MOST_PICTURES,
+        "tv_bound": variation,
+        "pictures_at_049": int(min(budget / kl_nats, MOST_PICTURES)) if kl_nats else MOST_PICTURES,
     }
 
 

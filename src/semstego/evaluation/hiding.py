@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One picture with a random frame of a given length: what every evaluation and audit repeats, for every scheme."""
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from semstego.codecs.base import Picture, Symbols
-from semstego.errors import InfeasibleError, NothingFoundError
+from semstego.errors import EmbeddingError, InfeasibleError, NothingFoundError
 from semstego.message import frame
 from semstego.message.bits import Bits
 from semstego.message.cipher import Key
@@ -100,9 +101,10 @@ def hide_random(
         try:
             embedded = system.embed(cover, sealed, key, Draws(key.derive("draws", sealed.header.nonce)))
             break
-        except InfeasibleError:
+        except (InfeasibleError, EmbeddingError):
             continue
     plain = cover.encoding.symbols
     if cover.encoding.law is not None:
-        plain = system.without_message(cover.encoding, Draws(rng.bytes(SEED_BYTES)))
+        with contextlib.suppress(EmbeddingError):  # an open codec recovers nothing of this picture: nothing is hidden
+            plain = system.without_message(cover.encoding, Draws(rng.bytes(SEED_BYTES)))
     return Hiding(system, cover, key, sealed, embedded, plain)
