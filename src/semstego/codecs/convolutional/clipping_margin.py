@@ -13,7 +13,7 @@ import numpy as np
 
 from semstego.codecs.convolutional.affine_map import AffineMap, Maps
 
-DEVIATIONS: Final = 1.5
+DEVIATIONS: Final = 0.25  # the least at which every draw of 160 validation crops was recovered, with some to spare
 ENOUGH: Final = 0.3  # grey levels that may lack of the margin
 MOST_STEPS: Final = 60
 STEP: Final = 0.35  # of gradient descent, each symbol by the diagonal of the normal equations
