@@ -6,7 +6,7 @@
 The first model carries 1 bpp and is measured at every payload, smaller ones by repetition; a model that is tuned for a
 payload is given with it, FILE=BPP, and measured there. LSB matching and ternary syndrome-trellis codes work on the
 symbols of the first model's codec, the closed codec cr085 on its own, at three payloads; the two on an open codec are
-measured on the first FEW crops, as inverting Ds takes a second a picture.
+measured on the first FEW crops, as finding the symbols of a reconstruction takes a fifth of a second.
 
 The crops are those of DATA_FOLDER/crops, of kind cifar, from test photographs; intervals draw photographs.
 """

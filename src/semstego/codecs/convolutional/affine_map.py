@@ -45,6 +45,7 @@ class AffineMap:
         """Read the map off an affine codec, for features of this height and width, at least LEAST_SIDE."""
         channels = codec.shape.channels
         assert codec.shape.scale is not None
+        assert min(height, width) >= LEAST_SIDE
         self.shape = channels, height, width
         decoder = copy.deepcopy(codec.decoder).double()
         zero = torch.full((1, *self.shape), -float(codec.shape.scale), dtype=torch.float64)
