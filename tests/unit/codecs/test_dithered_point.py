@@ -124,7 +124,7 @@ def test_the_margin_is_met_and_moves_nothing_that_meets_it(codec, harsh, rng):
         np.minimum(p - 0.5, 254.5 - p)
         for p in map(affine.picture, (before, clipping_margin.with_margin(before, affine)))
     ]
-    assert (least[0] < margin).mean() > 0.1
+    assert (least[0] < margin).mean() > 0.02
     assert (least[1] > margin - clipping_margin.ENOUGH).all()
     grey = rng.uniform(126, 130, affine.shape)
     assert np.array_equal(clipping_margin.with_margin(grey, affine), grey)
