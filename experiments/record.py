@@ -30,7 +30,7 @@ RESULTS = ROOT / "results"
 PARTS = ROOT / "experiments" / "split"
 PICTURE_POINTS = ("cr085", "cr050", "cr025")
 PLAIN_POINTS = tuple(f"{point}-plain" for point in PICTURE_POINTS)  # without dither: of the syndrome scheme
-PACKAGES = ("semstego", "numpy", "numba", "pillow", "cryptography", "constriction")
+PACKAGES = ("semstego", "numpy", "numba", "pillow", "cryptography")
 PROVENANCE = ("experiment", "command", "config", "seed", "data", "codecs", "versions", "machine", "date", "minutes")
 INTERVAL = "95 %, percentile bootstrap over photographs, 1000 draws"
 

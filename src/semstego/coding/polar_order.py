@@ -55,15 +55,20 @@ def public_order(symbols: int) -> NDArray[np.int32]:
     if symbols < 1:
         raise ValueError("a code needs a symbol")
     limit = _ONE * _TARGET[0] * _LN2[1] // (_TARGET[1] * _LN2[0] * symbols)
-    keys = _keys(_first_level(), symbols, max(1, (symbols - 1).bit_length()), np.uint64(limit))
+    levels = max(1, (symbols - 1).bit_length())
+    keys = _keys(_tree(levels), symbols, np.uint64(limit))
     order = np.argsort(keys, kind="stable").astype(np.int32)
     order.flags.writeable = False
     return order
 
 
-def _first_level() -> NDArray[np.uint64]:
-    """Mean values after the first level, uint64 ``(minus or plus, two symbols or one and a fixed one, wet share)``."""
-    nodes = np.empty((2, 2, _SHARES), np.uint64)
+def _tree(levels: int) -> NDArray[np.uint64]:
+    """Room for the pair of nodes that is at work on each level, uint64 ``(level, minus or plus, 2, wet share)``.
+
+    Filled in are the mean values after the first level, of two symbols and of one and a fixed one.
+    """
+    tree = np.zeros((levels + 1, 2, 2, _SHARES), np.uint64)
+    nodes = tree[1]
     for share in range(_SHARES):
         wet = share * _WETTEST * _ONE // (1000 * (_SHARES - 1))
         mean = (_ONE - wet) // 3 + wet
@@ -72,7 +77,7 @@ def _first_level() -> NDArray[np.uint64]:
         nodes[0, 1, share] = mean
         nodes[1, 0, share] = (dry * _PLUS >> _BITS) + _ONE - dry
         nodes[1, 1, share] = _ONE
-    return nodes
+    return tree
 
 
 @njit(nogil=True, cache=True)
@@ -97,11 +102,9 @@ def _split(node: NDArray[np.uint64], middle: int, children: NDArray[np.uint64]) 
 
 
 @njit(nogil=True, cache=True)
-def _keys(first_level: NDArray[np.uint64], symbols: int, levels: int, limit: np.uint64) -> NDArray[np.uint64]:
-    """For every index a number that is smaller the better it is, uint64 ``(2^levels,)``."""
-    shares = first_level.shape[2]
-    tree = np.empty((levels + 1, 2, 2, shares), np.uint64)  # for each depth the pair of nodes that is at work
-    tree[1] = first_level
+def _keys(tree: NDArray[np.uint64], symbols: int, limit: np.uint64) -> NDArray[np.uint64]:
+    """For every index a number that is smaller the better it is, uint64 ``(2^levels,)``; works in :func:`_tree`."""
+    levels, shares = len(tree) - 1, tree.shape[3]
     middle = np.zeros(levels + 1, np.int64)
     change = symbols - (1 << (levels - 1))  # the first element that has the node's second value
     for depth in range(1, levels):

@@ -138,7 +138,8 @@ def _draw_node(d: NDArray[np.float64], uniform: NDArray[np.float64], x: NDArray[
 @njit(nogil=True, cache=True)
 def _set_node(d: NDArray[np.float64], message: NDArray[np.uint8], x: NDArray[np.uint8]) -> bool:
     """The bits of a node all of whose indices are given; False if the law does not allow one of them."""
-    x[:] = message
+    for t in range(x.size):  # Numba takes seconds to compile an array that is assigned to a slice
+        x[t] = message[t]
     length = 2
     while length <= x.size:
         for start in range(0, x.size, length):

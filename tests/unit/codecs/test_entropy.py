@@ -4,7 +4,10 @@
 import contextlib
 import hashlib
 from functools import cache
+from itertools import product
+from operator import itemgetter
 
+import constriction
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -79,6 +82,58 @@ def any_symbols(draw):
     spread = draw(st.integers(1, 128))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     return rng.integers(128 - spread, 128 + spread, shape).astype(np.uint8)
+
+
+def seen_at(planes: np.ndarray, tap: tuple[int, ...], y: int, x: int) -> int:
+    """The value of a tap: beyond an edge its mirror image, beyond two edges the plane's first value."""
+    (plane, dy, dx), (height, width) = tap, planes.shape[1:]
+    row = y + dy if 0 <= y + dy < height else y - dy
+    column = x + dx if 0 <= x + dx < width else x - dx
+    return int(planes[plane, row, column] if 0 <= row < height and 0 <= column < width else planes[plane, 0, 0])
+
+
+def coded_one_by_one(model: EntropyModel, symbols: np.ndarray) -> bytes:
+    """What ``encode`` writes, symbol by symbol and by constriction."""
+    encoder, errors = constriction.stream.queue.RangeEncoder(), np.zeros(symbols.shape, int)
+    laws = [constriction.stream.model.Categorical(row / 2**16, perfect=False) for row in model.frequencies]
+
+    def weighted(planes, taps, weights, y, x, unit):
+        scaled = (
+            (p, dy * (unit if p == plane else 1), dx * (unit if p == plane else 1)) for p, dy, dx in taps.tolist()
+        )
+        used = zip(scaled, weights.tolist(), strict=True)
+        return sum(weight * seen_at(planes, tap, y, x) for tap, weight in used if weight)
+
+    for plane in range(len(symbols)):
+        for kind, top, left, stride in passes(*symbols.shape[1:]):
+            at, coded = (plane, kind), []
+            for y, x in product(range(top, symbols.shape[1], 2 * stride), range(left, symbols.shape[2], 2 * stride)):
+                total = weighted(symbols.astype(int) - 128, model.taps[at], model.weights[at], y, x, stride)
+                energy = weighted(errors, model.error_taps[at], model.error_weights[at], y, x, stride)
+                share = (total + 2048) % 4096 / 4096 - 0.5  # of a grey level, from the prediction before it is rounded
+                prediction = min(max((total + 2048) // 4096 + 128, 0), 255)
+                contexts = model.assignment[at]
+                fold = min(int(2 * abs(share) * contexts.shape[1]), contexts.shape[1] - 1)
+                chosen = int(contexts[np.count_nonzero(energy >= model.thresholds[at]), fold])
+                difference = int(symbols[plane, y, x]) - prediction
+                coded.append((chosen, (difference if share >= 0 else -difference) % 256))
+                errors[plane, y, x] = abs(difference)
+            for chosen, residual in sorted(coded, key=itemgetter(0)):
+                encoder.encode(residual, laws[chosen])
+    return encoder.get_compressed().astype("<u4").tobytes()
+
+
+@settings(max_examples=40, deadline=None)
+@given(any_symbols())
+def test_coding_symbol_by_symbol_gives_the_same_bytes(symbols):
+    expected = coded_one_by_one(hand_made(len(symbols)), symbols)
+    assert hand_made(len(symbols)).encode(symbols) == (expected if len(expected) < symbols.size else symbols.tobytes())
+
+
+@pytest.mark.parametrize("shape", [(4, 1, 40), (4, 23, 14)])
+def test_a_fitted_model_codes_symbol_by_symbol_alike(shape):
+    symbols = synthetic_symbols(5, *shape[1:])
+    assert fitted().encode(symbols) == coded_one_by_one(fitted(), symbols)
 
 
 def test_passes_visit_every_symbol_once_and_know_their_taps():

@@ -55,7 +55,7 @@ def test_a_code_without_symbols_is_refused():
 
 def test_the_first_wet_share_that_is_too_much_ranks_an_index_and_the_bound_there_ranks_its_equals():
     symbols = 100
-    keys = polar_order._keys(polar_order._first_level(), symbols, 7, np.uint64(2**62 * 8e-4 / log(2) / symbols))
+    keys = polar_order._keys(polar_order._tree(7), symbols, np.uint64(2**62 * 8e-4 / log(2) / symbols))
     bounds = np.array([ensemble(symbols, 128, share * 0.985 / 19) for share in range(20)])
     rank = 20 - (keys >> np.uint64(59)).astype(int)
     assert len(set(rank)) > 10

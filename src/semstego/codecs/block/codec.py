@@ -127,7 +127,8 @@ class BlockCodec:
         shape = self.symbol_shape(height, width, channels)
         symbols, side = np.empty(shape, np.uint8), np.empty(shape, np.int16)
         wet = np.empty(shape[1:], np.bool_)
-        picture, headroom = np.ascontiguousarray(picture), basis.headroom()
+        picture, headroom = np.ascontiguousarray(picture).view(), basis.headroom()
+        picture.flags.writeable = False  # whoever made it: a writable one is another type to Numba, and compiled for
 
         def rows(first: int, last: int) -> None:
             encode_rows(

@@ -19,13 +19,13 @@ from dataclasses import dataclass
 
 from semstego.codecs.base import Codec, Encoding, Symbols
 from semstego.coding import polar
-from semstego.errors import ArgumentError, InfeasibleError, NothingFoundError
+from semstego.errors import ArgumentError, InfeasibleError
 from semstego.message.bits import Bits
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
 from semstego.message.frame import OVERHEAD_BYTES, Frame, Reader
 from semstego.progress import Progress
-from semstego.schemes.base import Cover, Embedding, Scheme
+from semstego.schemes.base import Cover, Embedding, Scheme, reader_of
 from semstego.schemes.certified.sampling import Certificate, drawn, read
 
 P_E = 0.499
@@ -105,14 +105,8 @@ class CertifiedScheme(Scheme):
         return CertifiedEmbedding(encoding, frame.payload(key), draws, kl_nats)
 
     def reveal_features(self, symbols: Symbols, codec: Codec, key: Key) -> Reader:
-        """Stage I."""
-
-        def reader(count: int) -> Bits:
-            if count > symbols.carriers.size:
-                raise NothingFoundError
-            return read(symbols, count)
-
-        return reader
+        """Stage I: every bit that the symbols can hold is read at once, since the header's lie in all parts."""
+        return reader_of(read(symbols, symbols.carriers.size))
 
 
 class CertifiedEmbedding(Embedding):

@@ -11,7 +11,7 @@
 Floating point is welcome here: what comes out is rounded to integers, and only those are ever used to read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -19,8 +19,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from semstego.codecs.block.entropy.model import TOTAL_BITS, EntropyModel
-from semstego.codecs.block.entropy.scan import KINDS, ONE, START, Planes, is_known, passes, place, tap_index
+from semstego.codecs.block.entropy.model import EntropyModel
+from semstego.codecs.block.entropy.range_coder import FREQUENCY_BITS
+from semstego.codecs.block.entropy.scan import (
+    KINDS,
+    ONE,
+    START,
+    Planes,
+    is_known,
+    passes,
+    residuals,
+    scan,
+    tap_index,
+)
 
 __all__ = ["fit"]
 
@@ -70,16 +81,25 @@ def fit(symbols: Sequence[Planes], seed: int = 0) -> EntropyModel:
         for kind in set(places) - {START}:
             _fit_prediction(draft, arrays, places[kind], plane, kind)
         for planes, spent in zip(arrays, errors, strict=True):
-            for _ in draft.walk(planes, spent, plane):
+            for _ in _coded(draft, planes, spent, plane):
                 pass  # fills ``spent``
         for kind in set(places) - {START}:
             _fit_energy(draft, errors, places[kind], plane, kind)
         for planes, spent in zip(arrays, errors, strict=True):
-            for work in draft.walk(planes, spent, plane):
-                pairs = work.chosen.ravel().astype(np.int64) * 256 + work.residuals().ravel()
-                counts[plane, work.kind] += np.bincount(pairs, minlength=counts[0, 0].size).reshape(-1, 256)
+            for kind, chosen, coded in _coded(draft, planes, spent, plane):
+                pairs = chosen.ravel().astype(np.int64) * 256 + coded.ravel()
+                counts[plane, kind] += np.bincount(pairs, minlength=counts[0, 0].size).reshape(-1, 256)
     assignment, frequencies = _cluster(counts.reshape(-1, 256).astype(np.float64))
     return replace(draft, assignment=assignment.reshape(draft.assignment.shape), frequencies=frequencies)
+
+
+def _coded(
+    model: EntropyModel, symbols: Planes, errors: Planes, plane: int
+) -> Iterator[tuple[int, NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Kind of every pass of one plane, distributions and residuals ``(rows, columns)``; also fills ``errors``."""
+    for step in passes(*symbols.shape[1:]):
+        base, chosen = scan(symbols, errors, model.tables, plane, step)
+        yield step.kind, chosen, residuals(symbols, errors, plane, step, base)
 
 
 def _draft(kept: int) -> EntropyModel:
@@ -136,12 +156,19 @@ def _gather(
             values[i, t] = flat[tap_index(planes, taps[t], rows[i], columns[i])]
 
 
+def _placed(taps: NDArray[np.int64], plane: int, stride: int) -> NDArray[np.int64]:
+    """Taps ``(t, 3)`` with those in ``plane`` itself scaled from strides to symbols."""
+    placed = taps.copy()
+    placed[placed[:, 0] == plane, 1:] *= stride
+    return placed
+
+
 def _table(arrays: Sequence[Planes], places: Sequence[_Places], taps: NDArray[np.int64], plane: int) -> Numbers:
     """Values ``(positions, t)`` of taps over all pictures."""
     parts = []
     for spot in places:
         parts.append(np.empty((len(spot.rows), len(taps))))
-        _gather(arrays[spot.picture], place(taps, plane, spot.stride), spot.rows, spot.columns, parts[-1])
+        _gather(arrays[spot.picture], _placed(taps, plane, spot.stride), spot.rows, spot.columns, parts[-1])
     return np.concatenate(parts)
 
 
@@ -234,6 +261,6 @@ def _smooth(counts: Numbers) -> Numbers:
 
 def _to_integers(distribution: Numbers) -> NDArray[np.uint16]:
     """Frequencies of 1 or more, 2^16 together."""
-    frequencies = np.maximum(1, np.floor(distribution * (1 << TOTAL_BITS))).astype(np.int64)
-    frequencies[frequencies.argmax()] += (1 << TOTAL_BITS) - frequencies.sum()
+    frequencies = np.maximum(1, np.floor(distribution * (1 << FREQUENCY_BITS))).astype(np.int64)
+    frequencies[frequencies.argmax()] += (1 << FREQUENCY_BITS) - frequencies.sum()
     return frequencies.astype(np.uint16)

@@ -2,30 +2,29 @@
 """Lossless entropy coding of symbols, by integers alone.
 
 Contexts come from :mod:`semstego.codecs.block.entropy.scan`; each chooses one of some dozen distributions of residuals,
-and the range coder of constriction does the rest. Weights, thresholds and distributions are integers, stored with the
-codec's weights and fitted to photographs (:mod:`semstego.codecs.block.entropy.fitting`). No rounding of floating-point
-numbers decides what is read: constriction is handed frequencies / 2**16, whose sums, and products with its scale of 24
-bits, are exact in float64. A golden test compares the bytes.
+and :mod:`semstego.codecs.block.entropy.range_coder` does the rest. Weights, thresholds and distributions are integers,
+stored with the codec's weights and fitted to photographs (:mod:`semstego.codecs.block.entropy.fitting`). A golden test
+compares the bytes.
 
 Whatever the symbols are, they come back, and coded they never take more than a byte each.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Final
 
-import constriction
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.codecs.block.entropy.scan import KINDS, Pass, Planes, Rule, Work, is_known, passes, place, scan
+from semstego.codecs.block.entropy import range_coder
+from semstego.codecs.block.entropy.planes import code_plane
+from semstego.codecs.block.entropy.range_coder import FREQUENCY_BITS, State, Words
+from semstego.codecs.block.entropy.scan import KINDS, Planes, Tables, is_known, pass_table
 from semstego.errors import DamagedStreamError, WeightsError
 
 __all__ = ["EntropyModel"]
 
-TOTAL_BITS: Final = 16
 _MAX_WEIGHT: Final = 1 << 20  # keeps every sum of 2^15 taps inside int64
 _MAX_DISTANCE: Final = 64
 _FORM: Final[dict[str, tuple[type, int]]] = {
@@ -101,43 +100,24 @@ class EntropyModel:
         if self.assignment.shape[2] != contexts or self.assignment.max() >= len(self.frequencies):
             raise WeightsError("the entropy model's contexts and distributions do not fit together")
         sums = self.frequencies.sum(axis=1, dtype=np.int64)
-        if self.frequencies.shape[1] != 256 or self.frequencies.min() < 1 or (sums != 1 << TOTAL_BITS).any():
+        if self.frequencies.shape[1] != 256 or self.frequencies.min() < 1 or (sums != 1 << FREQUENCY_BITS).any():
             raise WeightsError("the entropy model's frequencies are not distributions")
 
     @cached_property
-    def _distributions(self) -> list[Any]:
-        """One constriction model per row of ``frequencies``."""
-        rows = self.frequencies.astype(np.float64) / (1 << TOTAL_BITS)
-        return [constriction.stream.model.Categorical(row, perfect=False, lazy=False) for row in rows]
+    def tables(self) -> Tables:
+        """Those that the compiled loops look at; a read-only one is another type to Numba, and compiled for."""
+        return Tables(*(np.require(getattr(self, name), requirements=["C", "W"]) for name in Tables._fields))
+
+    @cached_property
+    def _bounds(self) -> NDArray[np.uint32]:
+        return range_coder.boundaries(self.frequencies)
 
     def _least_bits(self, size: int) -> int:
         """Bits that so many symbols take at the very least: fewer than these claim a picture to waste hours on.
 
         A hundredth is let off, so that no rounding can refuse what ``encode`` wrote.
         """
-        return int(0.99 * size * -math.log2(self.frequencies.max() / (1 << TOTAL_BITS)))
-
-    def rule(self, plane: int, step: Pass) -> Rule:
-        """What the model says about a pass."""
-        at = (plane, step.kind)
-        used, used_errors = self.weights[at] != 0, self.error_weights[at] != 0
-        return Rule(
-            place(self.taps[at][used], plane, step.stride),
-            self.weights[at][used].astype(np.int64),
-            place(self.error_taps[at][used_errors], plane, step.stride),
-            self.error_weights[at][used_errors].astype(np.int64),
-            self.thresholds[at].astype(np.int64),
-            self.assignment[at].copy(),  # a read-only table would be another type to Numba, and compiled for
-        )
-
-    def walk(self, symbols: Planes, errors: Planes, plane: int) -> Iterator[Work]:
-        """Passes of one plane. ``errors`` is filled from ``symbols`` when the caller comes back for the next pass."""
-        for step in passes(*symbols.shape[1:]):
-            target = step.of(symbols[plane])
-            base, chosen = np.empty(target.shape, np.int16), np.empty(target.shape, np.uint8)
-            scan(symbols, errors, (step.top, step.left, 2 * step.stride), self.rule(plane, step), base, chosen)
-            yield Work(step.kind, target, base, chosen)
-            step.of(errors[plane])[...] = np.abs(target - (base & 255))
+        return int(0.99 * size * -math.log2(self.frequencies.max() / (1 << FREQUENCY_BITS)))
 
     def encode(self, symbols: Planes) -> bytes:
         """Code symbols, whatever they hold.
@@ -150,15 +130,12 @@ class EntropyModel:
         """
         self._check_shape(symbols.shape)
         symbols = np.array(symbols, np.uint8, order="C")
-        errors, encoder = np.zeros_like(symbols), constriction.stream.queue.RangeEncoder()
-        for plane in range(self.kept):
-            for work in self.walk(symbols, errors, plane):
-                order, runs = _runs(work.chosen)
-                residuals = work.residuals().ravel()[order].astype(np.int32)
-                for which, first, last in runs:
-                    encoder.encode(residuals[first:last], self._distributions[which])
-        coded: bytes = encoder.get_compressed().astype("<u4").tobytes()
-        return coded if len(coded) < symbols.size else symbols.tobytes()
+        state, words = range_coder.writer(), np.empty((symbols.size - 1) // 4, np.uint32)
+        if self._code(symbols, state, words, reading=False):
+            coded = range_coder.finish(state, words).astype("<u4").tobytes()
+            if len(coded) < symbols.size:
+                return coded
+        return symbols.tobytes()
 
     def decode(self, data: bytes, shape: tuple[int, int, int]) -> Planes:
         """Read symbols.
@@ -179,22 +156,21 @@ class EntropyModel:
             return np.frombuffer(data, np.uint8).reshape(shape).copy()
         if len(data) > size or len(data) % 4 or 8 * len(data) < self._least_bits(size):
             raise DamagedStreamError(f"{len(data)} coded bytes do not fit {size} symbols")
-        decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(data, "<u4").astype(np.uint32))
-        symbols, errors = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-        try:
-            for plane in range(self.kept):
-                for work in self.walk(symbols, errors, plane):
-                    order, runs = _runs(work.chosen)
-                    ordered, residuals = np.empty(order.size, np.int16), np.empty(order.size, np.int16)
-                    for which, first, last in runs:
-                        ordered[first:last] = decoder.decode(self._distributions[which], last - first)
-                    residuals[order] = ordered
-                    work.fill(residuals)
-        except AssertionError as error:  # so constriction reports bits that no symbol begins with
-            raise DamagedStreamError("the coded symbols are damaged") from error
-        if not decoder.maybe_exhausted():
+        symbols, words = np.zeros(shape, np.uint8), np.frombuffer(data, "<u4").astype(np.uint32)
+        state = range_coder.reader(words)
+        if not self._code(symbols, state, words, reading=True):
+            raise DamagedStreamError("the coded symbols are damaged")
+        if not range_coder.is_finished(state, words):
             raise DamagedStreamError("the coded symbols are followed by something else")
         return symbols
+
+    def _code(self, symbols: Planes, state: State, words: Words, *, reading: bool) -> bool:
+        """Write or read all planes; False as soon as one of them cannot be."""
+        errors, steps = np.zeros_like(symbols), pass_table(*symbols.shape[1:])
+        return all(
+            code_plane(symbols, errors, plane, steps, self.tables, self._bounds, state, words, reading)
+            for plane in range(self.kept)
+        )
 
     def _check_shape(self, shape: tuple[int, ...]) -> None:
         """The caller's mistake, not the stream's."""
@@ -213,10 +189,3 @@ def _is_sound(taps: NDArray[np.int16], weights: NDArray[np.int32]) -> bool:
     inside = planes == own
     table = zip(kinds[inside].tolist(), rows[inside].tolist(), columns[inside].tolist(), strict=True)
     return all(is_known(*tap) for tap in table)
-
-
-def _runs(chosen: NDArray[np.uint8]) -> tuple[NDArray[np.intp], list[tuple[int, int, int]]]:
-    """Stable order by distribution, and (distribution, first, last) of each run in it."""
-    order = np.argsort(chosen, axis=None, kind="stable")
-    ends = np.cumsum(np.bincount(chosen.ravel())).tolist()
-    return order, [(i, a, b) for i, (a, b) in enumerate(zip([0, *ends[:-1]], ends, strict=True)) if a < b]

@@ -3,9 +3,9 @@
 
     plane by plane; inside a plane, one symbol and then level by level, the stride s halving to 1:
 
-        e . e . e      e: known          each pass is one strided slice, so that all its contexts can be
-        . A . A .      A: four corners   computed before any of its symbols is read, and the range coder
-        e . e . e      B: A and e        is called once per distribution and pass, not once per symbol
+        e . e . e      e: known
+        . A . A .      A: four corners   each pass is one strided slice, so that all its contexts
+        e . e . e      B: A and e        are computed before any of its symbols is read
         B A B A B      C: everything
 
     known symbols --taps, weights--> prediction --> residual, mirrored so that the prediction's fraction is positive
@@ -22,7 +22,20 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["KINDS", "START", "Pass", "Planes", "Rule", "Work", "is_known", "passes", "place", "scan", "tap_index"]
+__all__ = [
+    "KINDS",
+    "START",
+    "Pass",
+    "Planes",
+    "Tables",
+    "is_known",
+    "pass_table",
+    "passes",
+    "residuals",
+    "restore",
+    "scan",
+    "tap_index",
+]
 
 KINDS: Final = 10  # three passes at strides 1, 2 and beyond, and the first symbol
 START: Final = 9
@@ -67,35 +80,19 @@ def passes(height: int, width: int) -> Iterator[Pass]:
         stride >>= 1
 
 
-class Work(NamedTuple):
-    """One pass of one plane, arrays ``(rows, columns)``."""
-
-    kind: int
-    target: NDArray[np.uint8]
-    """View of its symbols, to be read or filled."""
-    base: NDArray[np.int16]
-    """Predictions, plus 256 where the residual is mirrored."""
-    chosen: NDArray[np.uint8]
-    """Indices of the distributions."""
-
-    def residuals(self) -> NDArray[np.int16]:
-        """What is coded, 0 to 255; the prediction's fraction always points to 1 rather than to 255."""
-        return np.where(self.base < 256, self.target - self.base, self.base - self.target) & 255
-
-    def fill(self, residuals: NDArray[np.int16]) -> None:
-        """Put the symbols of these residuals in their place."""
-        residuals = residuals.reshape(self.base.shape)
-        self.target[...] = np.where(self.base < 256, self.base + residuals, self.base - residuals) & 255
+def pass_table(height: int, width: int) -> NDArray[np.int64]:
+    """The fields of these passes ``(n, 4)``, for compiled loops."""
+    return np.array(list(passes(height, width)), np.int64)
 
 
-class Rule(NamedTuple):
-    """What the model says about one pass of one plane; taps in symbols, unused ones left out."""
+class Tables(NamedTuple):
+    """What :class:`semstego.codecs.block.entropy.model.EntropyModel` says about every pass."""
 
-    taps: NDArray[np.int64]
-    weights: NDArray[np.int64]
-    error_taps: NDArray[np.int64]
-    error_weights: NDArray[np.int64]
-    thresholds: NDArray[np.int64]
+    taps: NDArray[np.int16]
+    weights: NDArray[np.int32]
+    error_taps: NDArray[np.int16]
+    error_weights: NDArray[np.int32]
+    thresholds: NDArray[np.int32]
     assignment: NDArray[np.uint8]
 
 
@@ -115,82 +112,119 @@ def tap_index(planes: Planes, tap: NDArray[np.int64], y: int, x: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def _at_edge(planes: Planes, taps: NDArray[np.int64], weights: NDArray[np.int64], y: int, x: int) -> int:
+def _placed(
+    taps: NDArray[np.int16], weights: NDArray[np.int32], plane: int, stride: int, height: int, width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Taps in use ``(t, 3)``, all in symbols; their weights; and how far they are away in a flat array of planes."""
+    placed, used, offsets = (
+        np.empty((len(taps), 3), np.int64),
+        np.empty(len(taps), np.int64),
+        np.empty(len(taps), np.int64),
+    )
+    count = 0
+    for t in range(len(taps)):
+        if weights[t] != 0:
+            unit = stride if taps[t, 0] == plane else 1
+            tap = placed[count]
+            tap[0], tap[1], tap[2] = taps[t, 0], taps[t, 1] * unit, taps[t, 2] * unit
+            used[count], offsets[count] = weights[t], (tap[0] * height + tap[1]) * width + tap[2]
+            count += 1
+    return placed[:count], used[:count], offsets[:count]
+
+
+@njit(nogil=True, cache=True)
+def _at_edge(
+    planes: Planes, flat: NDArray[np.uint8], taps: NDArray[np.int64], weights: NDArray[np.int64], y: int, x: int
+) -> int:
     """Weighted sum of taps, some of which may lie outside the plane."""
-    flat, total = planes.ravel(), 0
+    total = 0
     for t in range(len(taps)):
         total += weights[t] * np.int64(flat[tap_index(planes, taps[t], y, x)])
     return total
 
 
 @njit(nogil=True, cache=True)
-def _offsets(taps: NDArray[np.int64], height: int, width: int) -> NDArray[np.int64]:
-    """How far each tap is from the symbol in a flat array of planes."""
-    offsets = np.empty(len(taps), np.int64)
-    for t in range(len(taps)):
-        offsets[t] = (taps[t, 0] * height + taps[t, 1]) * width + taps[t, 2]
-    return offsets
-
-
-@njit(nogil=True, cache=True)
-def _reach(taps: NDArray[np.int64], error_taps: NDArray[np.int64], axis: int) -> int:
-    """Largest distance of a tap along rows (1) or columns (2)."""
-    reach = 0
-    for t in range(len(taps)):
-        reach = max(reach, abs(taps[t, axis]))
-    for t in range(len(error_taps)):
-        reach = max(reach, abs(error_taps[t, axis]))
-    return reach
-
-
-@njit(nogil=True, cache=True)
 def scan(
-    symbols: Planes,
-    errors: Planes,
-    origin: tuple[int, int, int],
-    rule: Rule,
-    base: NDArray[np.int16],
-    chosen: NDArray[np.uint8],
-) -> None:
+    symbols: Planes, errors: Planes, tables: Tables, plane: int, step: Pass
+) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
     """Predictions and distributions of one pass.
 
     Args:
         symbols: Symbols ``(k, h', w')``; those of earlier planes and passes are known, no others are looked at.
         errors: Their |symbol - prediction|, same shape.
-        origin: Top, left and step of the pass.
-        rule: What the model says about the pass.
-        base: Output ``(rows, columns)``: prediction, plus 256 where the residual is mirrored.
-        chosen: Output ``(rows, columns)``: index of the distribution.
+        tables: Of the model.
+        plane: Index of the plane.
+        step: The pass.
+
+    Returns:
+        Predictions ``(n,)``, row by row, plus 256 where the residual is mirrored; and indices of the distributions.
     """
-    top, left, step = origin
     _, height, width = symbols.shape
-    flat, flat_errors, folds = symbols.ravel(), errors.ravel(), rule.assignment.shape[1]
-    near, near_errors = _offsets(rule.taps, height, width), _offsets(rule.error_taps, height, width)
-    reach_y, reach_x = _reach(rule.taps, rule.error_taps, 1), _reach(rule.taps, rule.error_taps, 2)
-    constant = ONE // 2 - 128 * rule.weights.sum()  # rounds, and takes 128 off every symbol
-    for i in range(base.shape[0]):
-        y = top + i * step
-        for j in range(base.shape[1]):
-            x = left + j * step
+    kind, top, left, stride = step
+    taps, weights, near = _placed(tables.taps[plane, kind], tables.weights[plane, kind], plane, stride, height, width)
+    error_taps, error_weights, near_errors = _placed(
+        tables.error_taps[plane, kind], tables.error_weights[plane, kind], plane, stride, height, width
+    )
+    thresholds, assignment = tables.thresholds[plane, kind], tables.assignment[plane, kind]
+    flat, flat_errors, folds = symbols.reshape(-1), errors.reshape(-1), assignment.shape[1]
+    constant, reach_y, reach_x = ONE // 2, 0, 0  # rounds
+    for weight in weights:
+        constant -= 128 * weight  # takes 128 off every symbol
+    for placed in (taps, error_taps):
+        for tap in placed:
+            reach_y, reach_x = max(reach_y, abs(tap[1])), max(reach_x, abs(tap[2]))
+    size, i = len(range(top, height, 2 * stride)) * len(range(left, width, 2 * stride)), 0
+    base, chosen = np.empty(size, np.int16), np.empty(size, np.uint8)
+    for y in range(top, height, 2 * stride):
+        for x in range(left, width, 2 * stride):
             total, energy, context = constant, 0, 0
             if reach_y <= y < height - reach_y and reach_x <= x < width - reach_x:
                 for t in range(len(near)):
-                    total += rule.weights[t] * np.int64(flat[y * width + x + near[t]])
+                    total += weights[t] * np.int64(flat[y * width + x + near[t]])
                 for t in range(len(near_errors)):
-                    energy += rule.error_weights[t] * np.int64(flat_errors[y * width + x + near_errors[t]])
+                    energy += error_weights[t] * np.int64(flat_errors[y * width + x + near_errors[t]])
             else:
-                total += _at_edge(symbols, rule.taps, rule.weights, y, x)
-                energy += _at_edge(errors, rule.error_taps, rule.error_weights, y, x)
-            for threshold in rule.thresholds:
+                total += _at_edge(symbols, flat, taps, weights, y, x)
+                energy += _at_edge(errors, flat_errors, error_taps, error_weights, y, x)
+            for threshold in thresholds:
                 context += energy >= threshold
             fraction = (total & (ONE - 1)) - ONE // 2
             fold = min(2 * abs(fraction) * folds >> WEIGHT_BITS, folds - 1)
-            base[i, j] = min(max((total >> WEIGHT_BITS) + 128, 0), 255) + 256 * (fraction < 0)
-            chosen[i, j] = rule.assignment[context, fold]
+            base[i] = min(max((total >> WEIGHT_BITS) + 128, 0), 255) + 256 * (fraction < 0)
+            chosen[i] = assignment[context, fold]
+            i += 1
+    return base, chosen
 
 
-def place(taps: NDArray[np.integer[Any]], plane: int, stride: int) -> NDArray[np.int64]:
-    """Taps ``(t, 3)`` with those in ``plane`` itself scaled from strides to symbols."""
-    placed = taps.astype(np.int64)
-    placed[placed[:, 0] == plane, 1:] *= stride
-    return placed
+@njit(nogil=True, cache=True)
+def residuals(symbols: Planes, errors: Planes, plane: int, step: Pass, base: NDArray[np.int16]) -> NDArray[np.uint8]:
+    """What is coded in one pass, ``(n,)``; also fills ``errors`` there.
+
+    A residual is symbol - prediction modulo 256, or the negative, so that the prediction's fraction always points to 1
+    rather than to 255.
+    """
+    _, height, width = symbols.shape
+    found, i = np.empty(len(base), np.uint8), 0
+    for y in range(step.top, height, 2 * step.stride):
+        for x in range(step.left, width, 2 * step.stride):
+            difference = np.int64(symbols[plane, y, x]) - (base[i] & 255)
+            found[i] = (difference if base[i] < 256 else -difference) & 255
+            errors[plane, y, x] = abs(difference)
+            i += 1
+    return found
+
+
+@njit(nogil=True, cache=True)
+def restore(
+    symbols: Planes, errors: Planes, plane: int, step: Pass, base: NDArray[np.int16], found: NDArray[np.uint8]
+) -> None:
+    """Put the symbols of these residuals in their place, and fill ``errors`` there."""
+    _, height, width = symbols.shape
+    i = 0
+    for y in range(step.top, height, 2 * step.stride):
+        for x in range(step.left, width, 2 * step.stride):
+            prediction, residual = np.int64(base[i] & 255), np.int64(found[i])
+            symbol = (prediction + residual if base[i] < 256 else prediction - residual) & 255
+            symbols[plane, y, x] = symbol
+            errors[plane, y, x] = abs(symbol - prediction)
+            i += 1
