@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from experiments import record
-from semstego.io.jpeg_history import FOUND, MOST_BLOCKS, NEAR_ZERO, SHRINK, find_jpeg_history, shrunk
+from semstego.io.jpeg_history import FOUND, MOST_BLOCKS, NEAR_ZERO, SHRINK, SPARE, find_jpeg_history, shrunk
 from semstego.io.pictures import load_picture
 from semstego.metrics.accuracy_gap import accuracy
 
@@ -126,7 +126,13 @@ def main() -> None:
         "jpeg_history",
         figures,
         config={"qualities": QUALITIES, "samplings": list(SAMPLINGS), "factors": FACTORS, "shrunk_first": SHRINK}
-        | {"near_zero": NEAR_ZERO, "found_above": FOUND, "blocks": MOST_BLOCKS**2, "intervals": "95 %, Wilson"},
+        | {
+            "near_zero": NEAR_ZERO,
+            "spare": SPARE,
+            "found_above": FOUND,
+            "blocks": MOST_BLOCKS**2,
+            "intervals": "95 %, Wilson",
+        },
         seed=SEED,
         data=data,
         bars={

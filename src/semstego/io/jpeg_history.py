@@ -21,7 +21,8 @@ from semstego.errors import PictureError
 BLOCK: Final = 8  # pixels, of JPEG
 MOST_BLOCKS: Final = 32  # in each direction that are looked at, spread evenly
 NEAR_ZERO: Final = 0.5  # grey levels, of a coefficient of the orthonormal DCT
-FOUND: Final = 0.03  # share of coefficients; chosen on training photographs (experiments/detection/jpeg_history.py)
+SPARE: Final = 0.1  # added to shares, for little is to be told from the last few coefficients
+FOUND: Final = 0.053  # chosen on training photographs (experiments/detection/jpeg_history.py)
 SHRINK: Final = 0.75  # default factor
 LUMA: Final = (0.299, 0.587, 0.114)  # of R, G, B (ITU-T T.871, JFIF)
 
@@ -32,8 +33,8 @@ class JpegHistory:
 
     Attributes:
         found: Whether the picture stems from a JPEG.
-        excess: Share of the coefficients that are near 0 on the grid where most are, less that share on the grid where
-            second most are, in [0, 1]; above ``FOUND`` the history is found.
+        excess: Of the shares of coefficients that are not near 0, each with ``SPARE`` added, how much smaller the least
+            of all grids is than the second least, as the logarithm of their ratio; above ``FOUND``, it is found.
         shift: Row and column, 0 to 7 each, of the first whole block of that grid [pixels].
     """
 
@@ -52,9 +53,9 @@ def find_jpeg_history(picture: Picture) -> JpegHistory:
         picture: uint8 ``(h, w, c)``, c = 1 or 3, of at least 32x32 pixels.
     """
     shares = _near_zero(_luma_of_blocks(picture))
-    second, most = np.sort(shares, axis=None)[-2:]
+    least, second = np.sort(1 - shares, axis=None)[:2]
     row, column = divmod(int(shares.argmax()), BLOCK)
-    excess = float(most - second)
+    excess = float(np.log((second + SPARE) / (least + SPARE)))
     return JpegHistory(excess > FOUND, excess, (row, column))
 
 
