@@ -171,6 +171,7 @@ def main() -> None:
     )
     parser.add_argument("--first", type=int, help="photographs of each part; all of them if left out")
     parser.add_argument("--tested", default="test", choices=("validation", "test"), help="part to measure on")
+    parser.add_argument("--done", type=Path, help="cells that an earlier run has printed, a JSON a line")
     parser.add_argument("--known", action="store_true", help="the warden is told the quality")
     options = parser.parse_args()
     parts = ("fit", "validation", options.tested)
