@@ -181,10 +181,12 @@ def main() -> None:
         for case, quality, sampling in product(options.cases, options.qualities, options.samplings)
         if case not in FOUND or quality == FOUND_AT
     ]
+    done = [json.loads(line) for line in options.done.read_text().splitlines()] if options.done else []
+    tasks = [task for task in tasks if task not in {(one["case"], one["quality"], one["sampling"]) for one in done}]
     work = partial(
         one_cell, paths=list(paths.values()), squares=options.squares, side=options.side, known=options.known
     )
-    cells = list(record.spread(work, tasks, "cells"))
+    cells = done + list(record.spread(work, tasks, "cells"))
     for case in options.cases:
         corrected([cell for cell in cells if cell["case"] == case])
     record.write(
