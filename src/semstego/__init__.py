@@ -17,17 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from semstego.api.batch import hide_many, reveal_many
     from semstego.api.capacity import Capacity, capacity
-    from semstego.api.hide_reveal import (
-        CoverWarning,
-        Hidden,
-        PassphraseWarning,
-        Revealed,
-        hide,
-        info,
-        reconstruct,
-        reveal,
-        send,
-    )
+    from semstego.api.cover_checks import CoverWarning, PassphraseWarning
+    from semstego.api.hide_reveal import Hidden, Revealed, hide, info, reconstruct, reveal, send
     from semstego.api.report import Report
     from semstego.errors import (
         CapacityError,
@@ -45,9 +36,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "semstego.api.hide_reveal": (
-        "CoverWarning", "Hidden", "PassphraseWarning", "Revealed", "hide", "info", "reconstruct", "reveal", "send",
-    ),
+    "semstego.api.cover_checks": ("CoverWarning", "PassphraseWarning"),
+    "semstego.api.hide_reveal": ("Hidden", "Revealed", "hide", "info", "reconstruct", "reveal", "send"),
     "semstego.api.capacity": ("Capacity", "capacity"),
     "semstego.errors": (
         "CapacityError", "EmbeddingError", "NothingFoundError", "OutputError", "PictureError", "SemstegoError",

@@ -18,7 +18,8 @@ from rich.progress import track
 from rich.table import Table
 
 import semstego
-from semstego.api.hide_reveal import CoverWarning, Hidden
+from semstego.api.cover_checks import CoverWarning
+from semstego.api.hide_reveal import Hidden
 from semstego.codecs.base import Picture
 from semstego.errors import EmbeddingError, OutputError
 from semstego.io.files import write_all

@@ -1,26 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public functions: hide, reveal, send, reconstruct and info."""
 
-import hashlib
-import json
 import os
 import time
-import warnings
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semstego.api.cover_checks import refuse_jpeg_history, warn_of
 from semstego.api.report import Report, report_on
 from semstego.codecs import registry, stream
-from semstego.codecs.base import Codec, Picture, SymbolMap
+from semstego.codecs.base import Codec, SymbolMap
 from semstego.codecs.stream import Stream
 from semstego.errors import ArgumentError, DamagedStreamError, NothingFoundError, SemstegoError, StreamError
-from semstego.io.jpeg_history import find_jpeg_history, shrunk
+from semstego.io.jpeg_history import shrunk
 from semstego.io.pictures import Source, load_picture, squeezed
 from semstego.message import frame
 from semstego.message.cipher import Key, derive_key
@@ -39,17 +35,6 @@ Message = bytes | str | os.PathLike[str]
 StreamSource = bytes | str | os.PathLike[str]
 CodecChoice = str | os.PathLike[str] | Codec
 SchemeChoice = str | Scheme
-
-
-LEAST_PASSPHRASE = 20  # characters; seven words drawn by dice have some thirty
-
-
-class PassphraseWarning(UserWarning):
-    """The passphrase is so short that it may be guessed, and then nothing is hidden."""
-
-
-class CoverWarning(UserWarning):
-    """The cover gives the message away: everybody has it, or changes show in it at once."""
 
 
 @dataclass(frozen=True)
@@ -145,11 +130,11 @@ def hide(
     chosen = scheme_of(scheme, p_e)
     secret = key_from(key, passphrase)
     picture = load_picture(cover, flatten=flatten)
-    _warn_of(picture, passphrase)
+    warn_of(picture, passphrase)
     if shrink:
         picture = shrunk(picture)
     elif not (chosen.keeps_law or allow_jpeg_history):
-        _refuse_jpeg_history(picture, chosen)
+        refuse_jpeg_history(picture, chosen)
     content = _content(message)
     system = StegoSystem(registry.load(chosen.default_codec if codec is None else codec), chosen)
     sent = system.sender(picture, content, name, secret, nonce, progress)
@@ -253,32 +238,6 @@ def info(source: StreamSource) -> dict[str, Any]:
         "stream_bytes": read.size,
         "stream_bpp": round(8 * read.size / pixels, 4),
     }
-
-
-def _warn_of(cover: Picture, passphrase: str | bytes | None) -> None:
-    """Warn of covers and passphrases that cannot keep a secret."""
-    if passphrase is not None and len(passphrase) < LEAST_PASSPHRASE:
-        text = "this passphrase is short: whoever guesses it finds the message; take seven words drawn by dice"
-        warnings.warn(text, PassphraseWarning, stacklevel=3)
-    if hashlib.sha256(cover.tobytes()).hexdigest() in _bundled_digests():
-        warnings.warn("this cover ships with semstego: anybody can compare it", CoverWarning, stacklevel=3)
-    if cover.shape[2] == 3 and (cover == cover[:, :, :1]).all():
-        text = "this cover is a grey picture stored in colour: changes will show as colour; convert it to grey first"
-        warnings.warn(text, CoverWarning, stacklevel=3)
-
-
-def _refuse_jpeg_history(cover: Picture, scheme: Scheme) -> None:
-    if find_jpeg_history(cover).found:
-        raise ArgumentError(
-            f"this cover stems from a JPEG, which gives away what the scheme {scheme.name!r} hides in it: shrink it "
-            f"(shrink=True, --shrink), or hide all the same (allow_jpeg_history=True, --allow-jpeg-history)"
-        )
-
-
-@lru_cache
-def _bundled_digests() -> frozenset[str]:
-    credits = json.loads((resources.files("semstego") / "datasets" / "photographs" / "credits.json").read_text())
-    return frozenset(entry["pixels_sha256"] for entry in credits)
 
 
 def scheme_of(scheme: SchemeChoice, p_e: float | None) -> Scheme:
