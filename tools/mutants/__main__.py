@@ -92,6 +92,8 @@ def verdict(mutant: Mutant) -> tuple[str, str]:
             done = run_tests(folder, mutant.tests)
         except subprocess.TimeoutExpired:
             return KILLED, f"no end after {TIMEOUT} s"
+        if done.returncode < 0:
+            return KILLED, f"it died of signal {-done.returncode}"
         failed = re.search(r"^FAILED (.+?)(?: - |$)", done.stdout, re.MULTILINE)
         return VERDICTS.get(done.returncode, BROKEN), failed[1] if failed else ""
 
