@@ -9,7 +9,7 @@ demo: .venv/core
 	$(BIN)/semstego demo
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 slow: .venv/dev .venv/oracle
 	$(BIN)/python -m pytest -m slow

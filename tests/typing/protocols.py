@@ -46,6 +46,7 @@ class Mine:
     name = "mine"
     fingerprint = bytes(8)
     closed = False
+    dither = 0.0
 
     def encode(self, picture: Picture) -> Encoding:
         """Es."""
