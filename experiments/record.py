@@ -21,6 +21,7 @@ from rich.progress import track
 
 from semstego import concurrency
 from semstego.codecs import registry
+from semstego.codecs.base import PLAIN
 from semstego.datasets import folder
 from semstego.io.pictures import load_picture
 from semstego.metrics.detection import bootstrap_interval
@@ -29,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 PARTS = ROOT / "experiments" / "split"
 PICTURE_POINTS = ("cr085", "cr050", "cr025")
-PLAIN_POINTS = tuple(f"{point}-plain" for point in PICTURE_POINTS)  # without dither: of the syndrome scheme
+PLAIN_POINTS = tuple(point + PLAIN for point in PICTURE_POINTS)  # without dither: of the syndrome scheme
 PACKAGES = ("semstego", "numpy", "numba", "pillow", "cryptography")
 PROVENANCE = ("experiment", "command", "config", "seed", "data", "codecs", "versions", "machine", "date", "minutes")
 INTERVAL = "95 %, percentile bootstrap over photographs, 1000 draws"
@@ -96,6 +97,14 @@ def interval(values: list, photographs: list, seed: int = 0) -> dict:
     found = bootstrap_interval(lambda rows: float(numbers[rows].mean()), names, np.random.default_rng(seed))
     limits = {"mean": found.estimate, "low": found.low, "high": found.high}
     return limits | {"least": float(numbers.min()), "pictures": len(kept), "undefined": undefined}
+
+
+def holm(cells: list[dict]) -> None:
+    """Holm's step-down method: ``p_holm`` of each cell, the chance of one ``p`` so small among all these cells."""
+    ordered, least = sorted(cells, key=lambda cell: cell["p"]), 0.0
+    for rank, cell in enumerate(ordered):
+        least = max(least, min(1.0, (len(ordered) - rank) * cell["p"]))
+        cell["p_holm"] = least
 
 
 def bar(measured: float | None, *, at_least: float | None = None, at_most: float | None = None) -> dict:

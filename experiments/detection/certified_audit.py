@@ -179,7 +179,7 @@ def report(options: argparse.Namespace) -> None:
     for cell in cells:
         cell["p"] = sign_flip_p(np.array(cell.pop("errors_of_pairs")))
     for case in CASES[:2]:
-        corrected(one for one in cells if one["case"] == case)
+        record.holm([one for one in cells if one["case"] == case])
     for control in controls:
         for one in control["of"].values():
             del one["errors_of_pairs"]
@@ -212,14 +212,6 @@ def sign_flip_p(errors: np.ndarray) -> float:
     excess = errors - 0.5
     deviation = math.sqrt(float((excess**2).sum()))
     return 2 * NormalDist().cdf(-abs(float(excess.sum())) / deviation) if deviation else 1.0
-
-
-def corrected(cells) -> None:
-    """Holm's step-down method: ``p_holm`` of each cell, the chance of one p so small among all these cells."""
-    ordered, least = sorted(cells, key=lambda cell: cell["p"]), 0.0
-    for rank, cell in enumerate(ordered):
-        least = max(least, min(1.0, (len(ordered) - rank) * cell["p"]))
-        cell["p_holm"] = least
 
 
 def bars(cells: list[dict], controls: list[dict]) -> dict:

@@ -134,14 +134,6 @@ def exchange_p(cover: np.ndarray, stego: np.ndarray, rng: np.random.Generator) -
     return as_far / (EXCHANGES + 1)
 
 
-def corrected(cells: list[dict]) -> None:
-    """Holm's step-down method: ``p_holm`` of each cell, the chance of one p so small among all these cells."""
-    ordered, least = sorted(cells, key=lambda cell: cell["p"]), 0.0
-    for rank, cell in enumerate(ordered):
-        least = max(least, min(1.0, (len(ordered) - rank) * cell["p"]))
-        cell["p_holm"] = least
-
-
 def bars_of(cells: list[dict]) -> dict:
     found = {"photographs in a cell": record.bar(min(cell["photographs"] for cell in cells), at_least=150)}
     for case in dict.fromkeys(cell["case"] for cell in cells):
@@ -188,7 +180,7 @@ def main() -> None:
     )
     cells = done + list(record.spread(work, tasks, "cells"))
     for case in options.cases:
-        corrected([cell for cell in cells if cell["case"] == case])
+        record.holm([cell for cell in cells if cell["case"] == case])
     record.write(
         options.name,
         {"cells": cells},

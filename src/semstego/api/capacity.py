@@ -69,13 +69,16 @@ def capacity(
     used = registry.load(chosen.default_codec if codec is None else codec)
     original = Cover(load_picture(cover, flatten=flatten), used)
     symbols = original.encoding.symbols
-    largest = frame.message_bytes(chosen.capacity_bits(original))
     certified: dict[str, int] | None = None
-    wise, sure, why = _measured(chosen, used, symbols)
+    sure: float | None
     if isinstance(chosen, CertifiedScheme):
-        wise, sure, why = largest, chosen.p_e, CERTIFIED
         holds = chosen.capacities(original, {*LEVELS, chosen.p_e})
+        largest = wise = frame.message_bytes(holds[chosen.p_e])
+        sure, why = chosen.p_e, CERTIFIED
         certified = {f"{level:g}": frame.message_bytes(bits) for level, bits in holds.items()}
+    else:
+        largest = frame.message_bytes(chosen.capacity_bits(original))
+        wise, sure, why = _measured(chosen, used, symbols)
     return Capacity(
         max_message_bytes=largest,
         certified_message_bytes=certified,

@@ -140,7 +140,7 @@ def hide(
     sent = system.sender(picture, content, name, secret, nonce, progress)
     draws = Draws.fresh() if nonce is None else Draws(secret.derive("cover draws", nonce))
     plain = system.without_message(sent.cover.encoding, draws)
-    seen = system.codec.decode(plain)
+    seen = sent.cover.shown(plain)
     return Hidden(
         stream=sent.stream,
         symbols=sent.embedded.symbols.values,

@@ -26,12 +26,12 @@ def fit_codec(
     """Fit a codec to a folder of photographs, and to a task."""
     from semstego.api.fit_codec import TaskFit, fit_and_write
     from semstego.cli import terminal
-    from semstego.codecs.base import DITHER_SCALE
+    from semstego.codecs.base import DITHER_SCALE, is_dither
     from semstego.codecs.block.fitting import DESIGNS
 
     if like not in DESIGNS:
         raise typer.BadParameter(f"--like takes {', '.join(DESIGNS)}")
-    if not (0 <= dither <= 1 and (dither * DITHER_SCALE).is_integer()):
+    if not is_dither(dither):
         raise typer.BadParameter(f"--dither takes multiples of 1/{DITHER_SCALE} from 0 to 1")
     if (task is None) != (run is None):
         raise typer.BadParameter("--task and --run go together")

@@ -26,6 +26,7 @@ MAX_SIDE: Final = 2**20  # pixels
 SIDE_SCALE: Final = 1 << 14  # rounding errors are stored as int16 in units of 2^-14 of a step
 CHANCE_SCALE: Final = 1 << 14  # and so are the probabilities of a law
 DITHER_SCALE: Final = 128  # the width of a dither is a multiple of 1/128 of a step
+PLAIN: Final = "-plain"  # behind the name of an operating point: its twin that rounds without dither
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,11 @@ class Codec(Protocol):
         Raises:
             DamagedStreamError: If there are none in these bytes.
         """
+
+
+def is_dither(width: float) -> bool:
+    """Whether a dither may be so wide [steps]: a multiple of 1/128 from 0 to 1."""
+    return 0 <= width <= 1 and float(width * DITHER_SCALE).is_integer()
 
 
 def check_picture(picture: Picture) -> None:

@@ -22,7 +22,7 @@ from typing import cast
 import safetensors
 
 from semstego.codecs import stream
-from semstego.codecs.base import Codec
+from semstego.codecs.base import PLAIN, Codec
 from semstego.errors import ArgumentError, WeightsError
 from semstego.registry import Registry
 
@@ -80,7 +80,7 @@ def is_shipped(name: str) -> bool:
 
 def twin_for(name: str, *, keeps_law: bool) -> str:
     """A codec of an operating point: this one, or without its dither, for schemes that keep no law, if that ships."""
-    plain = f"{name}-plain"
+    plain = name + PLAIN
     return plain if not keeps_law and is_shipped(plain) else name
 
 

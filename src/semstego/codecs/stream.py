@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from semstego.codecs.base import DITHER_SCALE, MAX_PIXELS, MAX_SIDE, MIN_SIDE, Codec, Symbols
+from semstego.codecs.base import DITHER_SCALE, MAX_PIXELS, MAX_SIDE, MIN_SIDE, Codec, Symbols, is_dither
 from semstego.errors import DamagedStreamError, StreamError
 
 __all__ = [
@@ -111,10 +111,10 @@ def pack(stream: Stream) -> bytes:
     _check_size(stream.height, stream.width, stream.channels)
     if len(stream.coded) > MAX_STREAM_BYTES - HEADER_BYTES:
         raise StreamError(f"{len(stream.coded)} coded bytes are more than any picture needs")
-    width = round(stream.dither * DITHER_SCALE)
-    if width != stream.dither * DITHER_SCALE or not 0 <= width <= DITHER_SCALE:
+    if not is_dither(stream.dither):
         raise StreamError(f"a dither is a multiple of 1/{DITHER_SCALE} of a step up to 1, not {stream.dither}")
-    fields = (stream.height, stream.width, width, _NO_ERRORS, len(stream.coded))
+    dither = round(stream.dither * DITHER_SCALE)
+    fields = (stream.height, stream.width, dither, _NO_ERRORS, len(stream.coded))
     header = _FIELDS[VERSION].pack(MAGIC, VERSION, stream.channels, name, stream.fingerprint, *fields)
     return header + _checksum(header, stream.coded) + stream.coded
 

@@ -13,9 +13,10 @@ level of successive cancellation is one step for all nodes at once.
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["differences", "log2_ratios"]
+from semstego.coding.polar import transform
+from semstego.coding.polar_tree import SCALE
 
-_SCALE = 1 << 14  # chances are in units of 2^-14
+__all__ = ["differences", "log2_ratios"]
 
 
 def differences(d: NDArray[np.float64], x: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -62,15 +63,10 @@ def log2_ratios(
         float64 [words].
     """
     d = np.ones(order.size)
-    d[: chances.size] = (1 - np.abs(chances.astype(np.float64)) * (2 / _SCALE)) * (1 - 2.0 * base_parity)
+    d[: chances.size] = (1 - np.abs(chances.astype(np.float64)) * (2 / SCALE)) * (1 - 2.0 * base_parity)
     x = np.zeros((len(moves), order.size), np.uint8)
     x[:, : chances.size] = moves ^ base_parity
-    found = differences(d, x)
-    half = 1
-    while half < order.size:  # u = x F^(x)k
-        pairs = x.reshape(len(x), -1, 2, half)
-        pairs[:, :, 0] ^= pairs[:, :, 1]
-        half *= 2
+    u, found = np.stack([transform(word) for word in x]), differences(d, x)
     message = order[:bits]
-    ratios: NDArray[np.float64] = -np.log2(1 + (1 - 2.0 * x[:, message]) * found[:, message]).sum(1)
+    ratios: NDArray[np.float64] = -np.log2(1 + (1 - 2.0 * u[:, message]) * found[:, message]).sum(1)
     return ratios

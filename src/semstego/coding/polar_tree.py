@@ -15,19 +15,20 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["DRAWN", "bounds", "draw", "prefix_sums"]
+__all__ = ["DRAWN", "SCALE", "bounds", "draw", "prefix_sums"]
 
 DRAWN: Final = 2
 """In place of a message bit: this index is drawn."""
 
-_SCALE: Final = 1 << 14  # chances are in units of 2^-14
+SCALE: Final = 1 << 14
+"""Chances are in units of 2^-14."""
 _SHORT: Final = 16  # the length of nodes whose last four levels are unrolled
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _difference(chance: np.int16) -> np.float64:
     """1 - 2 p, exactly."""
-    return 1 - abs(np.float64(chance)) * (2 / _SCALE)
+    return 1 - abs(np.float64(chance)) * (2 / SCALE)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

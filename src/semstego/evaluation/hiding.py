@@ -44,9 +44,7 @@ class Hiding:
     @cached_property
     def reconstruction(self) -> Picture:
         """What the receiver sees of ``plain``."""
-        if self.plain is self.cover.encoding.symbols:
-            return self.cover.reconstruction
-        return self.system.codec.decode(self.plain)
+        return self.cover.shown(self.plain)
 
     def payload(self) -> Bits:
         """The bits that were hidden."""

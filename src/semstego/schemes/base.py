@@ -46,8 +46,12 @@ class Cover:
 
     @cached_property
     def reconstruction(self) -> Picture:
-        """What the receiver would see of it without a message."""
+        """What the receiver would see of it without a message; of a codec with dither, without that either."""
         return self.codec.decode(self.encoding.symbols)
+
+    def shown(self, symbols: Symbols) -> Picture:
+        """What the receiver sees of symbols of this picture; ``reconstruction``, if they are those of its encoding."""
+        return self.reconstruction if symbols is self.encoding.symbols else self.codec.decode(symbols)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +96,9 @@ class Embedding:
 
     kl_bound_nats: float | None = None
 
-    def __init__(self, symbols: Symbols) -> None:
+    def __init__(self, symbols: Symbols, kl_bound_nats: float | None = None) -> None:
         self._symbols = symbols
+        self.kl_bound_nats = kl_bound_nats
 
     @property
     def symbols(self) -> Symbols:

@@ -68,7 +68,7 @@ class Embedded:
         """The picture that the receiver reconstructs, read from the PNG; a closed codec finds the symbols in it."""
         return Received(self._shown[1], self.codec)
 
-    @property
+    @cached_property
     def misread(self) -> NDArray[np.bool_]:
         """Where the receiver recovers other carriers than these, bool ``(rows, columns)``, true for any of the maps."""
         wrong: NDArray[np.bool_] = (self.received.symbols.carriers != self.symbols.carriers).any(axis=0)

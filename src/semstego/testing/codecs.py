@@ -40,12 +40,12 @@ def check_codec(codec: Codec, channels: int = 3) -> None:
     assert codec.fingerprint == codec.fingerprint, "the fingerprint changes"
     for picture in _pictures(channels):
         before = picture.copy()
-        symbols = _checked_encoding(codec, picture)
+        encoding = _checked_encoding(codec, picture)
         assert np.array_equal(picture, before), "encode changes the picture"
-        _check_reconstruction(codec, picture, symbols)
-        _check_bytes(codec, symbols)
+        _check_reconstruction(codec, picture, encoding.symbols)
+        _check_bytes(codec, encoding.symbols)
         if codec.closed:
-            _check_outcomes(codec, codec.encode(picture))
+            _check_outcomes(codec, encoding)
     _check_refusals(codec, channels)
 
 
@@ -60,7 +60,7 @@ def _pictures(channels: int) -> Iterator[Picture]:
         yield (rng.integers(0, 2, smooth.shape) * 255).astype(np.uint8)
 
 
-def _checked_encoding(codec: Codec, picture: Picture) -> Symbols:
+def _checked_encoding(codec: Codec, picture: Picture) -> Encoding:
     encoding, again = codec.encode(picture), codec.encode(picture)
     symbols, values = encoding.symbols, encoding.symbols.values
     assert values.dtype == np.uint8, f"symbols are {values.dtype}, not uint8"
@@ -87,7 +87,7 @@ def _checked_encoding(codec: Codec, picture: Picture) -> Symbols:
         elsewhere = chances.copy()
         within(symbols, elsewhere)[:] = 0
         assert not elsewhere.any(), "the law moves symbols that may not carry"
-    return symbols
+    return encoding
 
 
 def _check_outcomes(codec: Codec, encoding: Encoding) -> None:

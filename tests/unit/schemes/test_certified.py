@@ -24,10 +24,10 @@ from semstego.message.bits import NONE
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
 from semstego.progress import no_progress
-from semstego.schemes.base import Cover
+from semstego.schemes.base import Cover, Embedding
 from semstego.schemes.certified import SCHEME, sampling
 from semstego.schemes.certified.sampling import Certificate, drawn, parts, read
-from semstego.schemes.certified.scheme import LEAST_P_E, CertifiedEmbedding, CertifiedScheme
+from semstego.schemes.certified.scheme import LEAST_P_E, CertifiedScheme
 from semstego.system.stego_system import StegoSystem
 
 POINTS = ("cr085", "cr050", "cr025", "task")
@@ -488,4 +488,4 @@ def test_no_generator_of_numpy_or_python_decides_what_is_sent():
 
 
 def test_an_embedding_knows_its_certificate(cover):
-    assert CertifiedEmbedding(cover.encoding, NONE, Draws(SEED), 0.25).kl_bound_nats == 0.25
+    assert Embedding(sampling.drawn(cover.encoding, NONE, Draws(SEED)), 0.25).kl_bound_nats == 0.25

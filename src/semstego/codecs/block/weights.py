@@ -15,7 +15,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from semstego.codecs.base import DITHER_SCALE
+from semstego.codecs.base import DITHER_SCALE, PLAIN, is_dither
 from semstego.codecs.block.basis import BlockBasis
 from semstego.codecs.block.codec import KINDS, BlockCodec
 from semstego.codecs.block.entropy.model import EntropyModel
@@ -25,7 +25,6 @@ FORMAT = "semstego block codec 1"
 FORMATS = (FORMAT,)
 CLOSED = True
 MAX_WEIGHTS_BYTES = 16 << 20
-PLAIN = "-plain"
 
 
 def points(name: str) -> tuple[str, ...]:
@@ -78,7 +77,7 @@ def _dither(data: bytes, name: str) -> float:
         dither = float(text)
     except ValueError:
         dither = -1.0
-    if not (0 <= dither <= 1 and (dither * DITHER_SCALE).is_integer()):
+    if not is_dither(dither):
         raise WeightsError(
             f"{name}: the width of the dither is {text!r:.40}, not a multiple of 1/{DITHER_SCALE} up to 1"
         )

@@ -65,10 +65,8 @@ class ConvolutionalPoint:
         """
         features = self.features(picture)
         symbols = self.quantised(features, *picture.shape[:2])
-        errors = (self.before_rounding(features) - symbols.values).clip(
-            -0.5, 0.5
-        )  # what is clamped has no use for more
-        side = np.rint(errors * SIDE_SCALE).astype(np.int16)
+        errors = self.before_rounding(features) - symbols.values
+        side = np.rint(errors.clip(-0.5, 0.5) * SIDE_SCALE).astype(np.int16)  # what is clamped has no use for more
         return Encoding(symbols, side, np.zeros(symbols.values.shape[1:], np.bool_))
 
     def decode(self, symbols: Symbols) -> Picture:

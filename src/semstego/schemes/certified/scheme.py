@@ -17,10 +17,9 @@ picture; it is taken to be at least 1/2, where measured ones are near 1 (results
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from semstego.codecs.base import Codec, Encoding, Symbols
+from semstego.codecs.base import Codec, Symbols
 from semstego.coding import polar
 from semstego.errors import ArgumentError, InfeasibleError
-from semstego.message.bits import Bits
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
 from semstego.message.frame import OVERHEAD_BYTES, Frame, Reader
@@ -83,7 +82,7 @@ class CertifiedScheme(Scheme):
         holds = {level: certificate.bits(nats) for level, nats in budgets.items()}
         return {level: bits if bits >= LEAST_BITS else 0 for level, bits in holds.items()}
 
-    def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> "CertifiedEmbedding":
+    def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> Embedding:
         """Hide a frame.
 
         Raises:
@@ -102,23 +101,11 @@ class CertifiedScheme(Scheme):
         if kl_nats > limit_nats:
             raise InfeasibleError
         progress("embedding", 0)
-        return CertifiedEmbedding(encoding, frame.payload(key), draws, kl_nats)
+        return Embedding(drawn(encoding, frame.payload(key), draws), kl_nats)
 
     def reveal_features(self, symbols: Symbols, codec: Codec, key: Key) -> Reader:
         """Stage I: every bit that the symbols can hold is read at once, since the header's lie in all parts."""
         return reader_of(read(symbols, symbols.carriers.size))
-
-
-class CertifiedEmbedding(Embedding):
-    """Stego symbols, and how far hiding them is from sending.
-
-    Attributes:
-        kl_bound_nats: Upper bound on the Kullback-Leibler divergence.
-    """
-
-    def __init__(self, encoding: Encoding, payload: Bits, draws: Draws, kl_bound_nats: float) -> None:
-        super().__init__(drawn(encoding, payload, draws))
-        self.kl_bound_nats = kl_bound_nats
 
 
 SCHEME = CertifiedScheme()

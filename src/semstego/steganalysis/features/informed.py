@@ -41,7 +41,7 @@ def informed(codec: Codec, encoding: Encoding, symbols: Symbols, bits: int) -> N
     Returns:
         float64 ``(6,)``.
     """
-    chances = within(encoding.symbols, _chances(encoding)).ravel()
+    chances = _chances(encoding)
     moves, forbidden = moves_of(encoding, symbols)
     p = np.abs(chances) / CHANCE_SCALE
     bits = min(bits, p.size)
@@ -60,7 +60,7 @@ def informed(codec: Codec, encoding: Encoding, symbols: Symbols, bits: int) -> N
 
 def moves_of(encoding: Encoding, symbols: Symbols) -> tuple[NDArray[np.uint8], int]:
     """Which carriers have moved, uint8 ``(carriers,)`` of 0 and 1; and how many did what the law forbids, left out."""
-    chances = within(encoding.symbols, _chances(encoding)).ravel()
+    chances = _chances(encoding)
     steps = symbols.carriers.ravel().astype(np.int16) - encoding.symbols.carriers.ravel()
     moved, certain = (steps == np.sign(chances)) & (steps != 0), np.abs(chances) == CHANCE_SCALE
     forbidden = ((steps != 0) | certain) & ~moved
@@ -79,7 +79,7 @@ def log2_ratio(encoding: Encoding, moves: NDArray[np.uint8], bits: int) -> NDArr
         float64 ``(words,)``.
     """
     parities = encoding.symbols.carriers.ravel() & np.uint8(1)
-    chances = within(encoding.symbols, _chances(encoding)).ravel()
+    chances = _chances(encoding)
     pieces, total = parts(parities.size), np.zeros(len(moves))
     for number, piece in enumerate(pieces):
         where = positions(parities.size, *piece)
@@ -89,7 +89,10 @@ def log2_ratio(encoding: Encoding, moves: NDArray[np.uint8], bits: int) -> NDArr
 
 
 def _chances(encoding: Encoding) -> NDArray[np.int16]:
-    return np.zeros(encoding.symbols.values.shape, np.int16) if encoding.law is None else encoding.law.chances
+    """Of every carrier, ``(carriers,)``; 0 where the codec rounds plainly."""
+    if encoding.law is None:
+        return np.zeros(encoding.symbols.carriers.size, np.int16)
+    return within(encoding.symbols, encoding.law.chances).ravel()
 
 
 def _likelihood(p: NDArray[np.float64], moves: NDArray[np.uint8]) -> float:
