@@ -12,9 +12,7 @@ from itertools import pairwise
 from multiprocessing import get_context
 from typing import TypeVar
 
-from numba import config
-
-CORES: int = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+from semstego.compiled import CORES
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

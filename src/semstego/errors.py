@@ -11,6 +11,7 @@ SemstegoError
 ├── WeightsError          the weights are missing, damaged or do not fit the codec
 ├── CapacityError         the message does not fit this cover; carries ``needed`` and ``available`` in bytes
 ├── EmbeddingError        the sender read something else than it wrote, and so wrote nothing
+│   └── UnrecoveredError      a draw that an open codec's receiver does not recover (internal: the sender draws again)
 ├── InfeasibleError       a syndrome cannot be met with the dry symbols at hand (internal: the scheme retries)
 ├── NothingFoundError     wrong key, no message, or damage: one text for all three
 └── OutputError           the output exists already, or cannot be written
@@ -33,9 +34,15 @@ __all__ = [
     "OutputError",
     "PictureError",
     "SemstegoError",
+    "SemstegoWarning",
     "StreamError",
+    "UnrecoveredError",
     "WeightsError",
 ]
+
+
+class SemstegoWarning(UserWarning):
+    """Base of every warning that semstego gives."""
 
 
 class SemstegoError(Exception):
@@ -85,6 +92,10 @@ class CapacityError(SemstegoError):
 
 class EmbeddingError(SemstegoError):
     """The sender's check read something else than was written."""
+
+
+class UnrecoveredError(EmbeddingError):
+    """The receiver of an open codec recovers other symbols than were drawn."""
 
 
 class InfeasibleError(SemstegoError):

@@ -5,15 +5,17 @@ Neighbouring symbols of a picture have similar laws, and a polar code wants them
 digits, high * columns + low, where rows and columns are the square root of the number of places, rounded up so that
 every place has its digits. A Feistel network of four rounds permutes the pairs of digits: in turn, to each of them a
 hash of the other is added. The few pairs that are no place go through the network again until they are one (cycle
-walking). So it is a permutation of the places, nothing is stored, and any stretch of it is computed alone.
+walking). So it is a permutation of the places, and any stretch of it is computed alone.
 """
 
+from functools import lru_cache
 from math import isqrt
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from semstego.compiled import compiled
 
 __all__ = ["MOST", "positions"]
 
@@ -26,6 +28,7 @@ _SECOND_FACTOR: Final = np.uint64(0x94D049BB133111EB)
 _HALF: Final = np.uint64(32)  # bits
 
 
+@lru_cache(maxsize=32)  # parts of a picture, which hiding asks for five times: 128 MiB at most
 def positions(count: int, first: int, last: int) -> NDArray[np.int32]:
     """Where the elements first .. last - 1 of a code lie among ``count`` places.
 
@@ -35,7 +38,7 @@ def positions(count: int, first: int, last: int) -> NDArray[np.int32]:
         last: Position behind the last one, first <= last <= count.
 
     Returns:
-        int32 [last - first], all different, each from 0 to count - 1.
+        int32 [last - first], all different, each from 0 to count - 1; read-only, for it is kept.
 
     Raises:
         ValueError: If these are no positions.
@@ -44,10 +47,12 @@ def positions(count: int, first: int, last: int) -> NDArray[np.int32]:
         raise ValueError(f"there are no positions {first} to {last} among {count}")
     rows = isqrt(count - 1) + 1
     columns = -(-count // rows)
-    return _walk(np.uint64(count), np.uint64(first), last - first, np.uint64(rows), np.uint64(columns))
+    found = _walk(np.uint64(count), np.uint64(first), last - first, np.uint64(rows), np.uint64(columns))
+    found.flags.writeable = False
+    return found
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _moved(digit: np.uint64, other: np.uint64, base: np.uint64, number: np.uint64) -> np.uint64:
     """A digit plus a hash of the other one, modulo its base."""
     product = (other + number) * _FIRST_FACTOR
@@ -57,7 +62,7 @@ def _moved(digit: np.uint64, other: np.uint64, base: np.uint64, number: np.uint6
     return total - base if total >= base else total
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _walk(count: np.uint64, first: np.uint64, length: int, rows: np.uint64, columns: np.uint64) -> NDArray[np.int32]:
     """The network, over and over until the value is a place, for every position from ``first`` on."""
     found = np.empty(length, np.int32)

@@ -19,8 +19,9 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from semstego.compiled import compiled
 
 __all__ = ["public_order"]
 
@@ -80,7 +81,7 @@ def _tree(levels: int) -> NDArray[np.uint64]:
     return tree
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _product(a: np.uint64, b: np.uint64) -> np.uint64:
     """The product of numbers in units of 2^-62, at most two units too small; exact where one of them is 1."""
     a_high, a_low = (a >> _HALF_BITS) & _WORD, a & _LOW
@@ -88,7 +89,7 @@ def _product(a: np.uint64, b: np.uint64) -> np.uint64:
     return a_high * b_high + ((a_high * b_low + a_low * b_high) >> _HALF_BITS)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _split(node: NDArray[np.uint64], middle: int, children: NDArray[np.uint64]) -> None:
     """Minus and plus, ``(2, 2, w)``, of a node ``(2, w)`` whose element in the middle has value number ``middle``."""
     for share in range(node.shape[1]):
@@ -101,7 +102,7 @@ def _split(node: NDArray[np.uint64], middle: int, children: NDArray[np.uint64]) 
         children[1, 1, share] = centre + second - minus
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _keys(tree: NDArray[np.uint64], symbols: int, limit: np.uint64) -> NDArray[np.uint64]:
     """For every index a number that is smaller the better it is, uint64 ``(2^levels,)``; works in :func:`_tree`."""
     levels, shares = len(tree) - 1, tree.shape[3]

@@ -12,8 +12,9 @@ knows that no index is negative, and LLVM makes vector code of them.
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from semstego.compiled import compiled
 
 __all__ = ["DRAWN", "SCALE", "bounds", "draw", "prefix_sums"]
 
@@ -25,13 +26,13 @@ SCALE: Final = 1 << 14
 _SHORT: Final = 16  # the length of nodes whose last four levels are unrolled
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _difference(chance: np.int16) -> np.float64:
     """1 - 2 p, exactly."""
     return 1 - abs(np.float64(chance)) * (2 / SCALE)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _first_level(chances: NDArray[np.int16], minus: NDArray[np.float64], plus: NDArray[np.float64]) -> None:
     """Bounds after the first level, whose rule for plus is exact; a symbol beyond the last is fixed."""
     later = chances[minus.size :]
@@ -45,7 +46,7 @@ def _first_level(chances: NDArray[np.int16], minus: NDArray[np.float64], plus: N
         plus[t] = 1.0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _split(a: NDArray[np.float64], b: NDArray[np.float64]) -> None:
     """Minus and plus of the halves of a node, in their place."""
     for t in range(a.size):
@@ -53,7 +54,7 @@ def _split(a: NDArray[np.float64], b: NDArray[np.float64]) -> None:
         a[t], b[t] = product, a[t] + b[t] - product
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _split_short(node: NDArray[np.float64]) -> None:
     """All levels of a node of length 16."""
     half = _SHORT // 2
@@ -66,7 +67,7 @@ def _split_short(node: NDArray[np.float64]) -> None:
         half >>= 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def bounds(chances: NDArray[np.int16], size: int) -> NDArray[np.float64]:
     """Upper bounds on E[d_i^2] of every index.
 
@@ -91,7 +92,7 @@ def bounds(chances: NDArray[np.int16], size: int) -> NDArray[np.float64]:
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def prefix_sums(
     values: NDArray[np.float64], order: NDArray[np.int32], factor: float, limit: float
 ) -> NDArray[np.float64]:
@@ -106,14 +107,14 @@ def prefix_sums(
     return sums
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _minus(parent: NDArray[np.float64], child: NDArray[np.float64]) -> None:
     """The differences d of the first half of a node, its minus."""
     for t in range(child.size):
         child[t] = parent[t] * parent[child.size + t]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _plus(parent: NDArray[np.float64], first: NDArray[np.uint8], child: NDArray[np.float64]) -> None:
     """The differences d of the second half of a node, its plus, given the bits of the first."""
     for t in range(child.size):
@@ -121,7 +122,7 @@ def _plus(parent: NDArray[np.float64], first: NDArray[np.uint8], child: NDArray[
         child[t] = (a + b) / (1 + a * b)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _add(bits: NDArray[np.uint8]) -> None:
     """The bits of a node from those of its minus and plus, in their place."""
     half = bits.size >> 1
@@ -129,14 +130,14 @@ def _add(bits: NDArray[np.uint8]) -> None:
         bits[t] ^= bits[half + t]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _draw_node(d: NDArray[np.float64], uniform: NDArray[np.float64], x: NDArray[np.uint8]) -> None:
     """The bits of a node none of whose indices is given: they are independent, given all before them."""
     for t in range(x.size):
         x[t] = 2 * uniform[t] >= 1 + d[t]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _set_node(d: NDArray[np.float64], message: NDArray[np.uint8], x: NDArray[np.uint8]) -> bool:
     """The bits of a node all of whose indices are given; False if the law does not allow one of them."""
     for t in range(x.size):  # Numba takes seconds to compile an array that is assigned to a slice
@@ -152,7 +153,7 @@ def _set_node(d: NDArray[np.float64], message: NDArray[np.uint8], x: NDArray[np.
     return possible
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _given_before(message: NDArray[np.uint8]) -> NDArray[np.int32]:
     """How many indices before each one, and in all, are given."""
     found = np.empty(message.size + 1, np.int32)
@@ -162,7 +163,7 @@ def _given_before(message: NDArray[np.uint8]) -> NDArray[np.int32]:
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def draw(
     base_parity: NDArray[np.uint8],
     chances: NDArray[np.int16],

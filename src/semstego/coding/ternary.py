@@ -21,10 +21,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from semstego.coding import stc
+from semstego.compiled import compiled
 from semstego.errors import InfeasibleError
 
 __all__ = ["change_probabilities", "embed", "extract", "split"]
@@ -184,7 +184,7 @@ def _solve(same: NDArray[np.float32], move: NDArray[np.float32], m: float) -> fl
     return float(rate)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _sort(
     symbols: NDArray[np.uint8], plus: NDArray[np.float32], minus: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], bool]:
@@ -204,7 +204,7 @@ def _sort(
     return same, move, valid
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _entropy(same: NDArray[np.float32], move: NDArray[np.float32], rate: float) -> tuple[float, float]:
     """Sum of the ternary entropies [nat], and minus its derivative by ln(lambda)."""
     total = 0.0
@@ -221,7 +221,7 @@ def _entropy(same: NDArray[np.float32], move: NDArray[np.float32], rate: float) 
     return total, slope
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _find(same: NDArray[np.float32], move: NDArray[np.float32], bits: float, rate: float) -> tuple[float, float]:
     """Newton steps in ln(lambda), kept in a shrinking bracket.
 
@@ -253,7 +253,7 @@ def _find(same: NDArray[np.float32], move: NDArray[np.float32], bits: float, rat
     return math.exp(u), total / math.log(2.0)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _upper_entropy(same: NDArray[np.float32], move: NDArray[np.float32], rate: float) -> float:
     """Sum of the binary entropies of "moves out of its pair" [bit]."""
     total = 0.0
@@ -266,7 +266,7 @@ def _upper_entropy(same: NDArray[np.float32], move: NDArray[np.float32], rate: f
     return total / math.log(2.0)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _upper_costs(same: NDArray[np.float32], move: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
     """ln(p_stay_in_pair / p_move) / lambda, float32 [n]."""
     out = np.empty(same.size, dtype=np.float32)
@@ -281,7 +281,7 @@ def _jitter(size: int, attempt: int) -> NDArray[np.float32]:
     return factors
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _apply(symbols: NDArray[np.uint8], change: NDArray[np.uint8], out_of_pair: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Symbols with every change of 1 made, inside the pair or out of it; uint8 [n]."""
     out = symbols.copy()

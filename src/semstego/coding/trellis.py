@@ -16,10 +16,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from semstego.compiled import compiled
 
 __all__ = ["LANES", "plan", "solve", "states", "syndrome"]
 
@@ -40,13 +42,13 @@ def states(height: int) -> NDArray[np.float32]:
     return raw[first : first + size]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _boundary(j: int, n: int, m: int) -> int:
     """First bit of block j: j n / m rounded to the nearest integer, halves up."""
     return (2 * j * n + m) // (2 * m)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def syndrome(
     bits: NDArray[np.uint8], narrow: NDArray[np.uint16], wide: NDArray[np.uint16], m: int
 ) -> NDArray[np.uint8]:
@@ -67,7 +69,7 @@ def syndrome(
     return out
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def plan(
     rho: NDArray[np.float32], narrow: NDArray[np.uint16], wide: NDArray[np.uint16], m: int
 ) -> tuple[NDArray[np.uint16], NDArray[np.int32], NDArray[np.int64]]:
@@ -99,7 +101,7 @@ def plan(
     return steps[:count], owners[:count], starts
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def solve(
     bits: NDArray[np.uint8],
     rho: NDArray[np.float32],
@@ -145,7 +147,7 @@ def solve(
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _renormalise(state: NDArray[np.float32]) -> bool:
     """Take the smallest path cost off all of them; False if no path is left."""
     # Floats >= 0 are ordered like their bit patterns, and LLVM vectorises the integer minimum only.

@@ -11,8 +11,9 @@ infinite PSNR (``math.inf``, not a capped figure): an average over pictures that
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from semstego.compiled import compiled
 
 __all__ = ["SSIM_WINDOW", "feature_snr_db", "psnr_db", "ssim"]
 
@@ -23,7 +24,6 @@ _TAPS = np.exp(-0.5 * (np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2) ** 2 / 1.5**2)
 _TAPS /= _TAPS.sum()
 _C1 = (0.01 * 255) ** 2
 _C2 = (0.03 * 255) ** 2
-_CHUNK = 1 << 20
 
 
 def psnr_db(a: NDArray[np.uint8], b: NDArray[np.uint8], peak: float = 255) -> float:
@@ -41,7 +41,7 @@ def psnr_db(a: NDArray[np.uint8], b: NDArray[np.uint8], peak: float = 255) -> fl
         ValueError: If the shapes differ, an array is not uint8, or there is nothing to compare.
     """
     _check_pair(a, b)
-    squared = _squared_error(a, b)
+    squared = _moments(a.reshape(-1), b.reshape(-1))[2]
     return math.inf if squared == 0 else 10 * math.log10(peak * peak * a.size / squared)
 
 
@@ -105,8 +105,9 @@ def feature_snr_db(
     positions = cover_features[0].size
     signal = noise = 0.0
     for cover, stego, weight in zip(cover_features, stego_features, power, strict=True):
-        signal += weight * float(np.var(cover, dtype=np.float64))
-        noise += weight * _squared_error(cover, stego) / positions
+        total, squares, squared_error = _moments(cover.reshape(-1), stego.reshape(-1))
+        signal += weight * (squares * positions - total * total) / positions**2
+        noise += weight * squared_error / positions
     if noise == 0:
         return math.inf
     return 10 * math.log10(signal / noise) if signal > 0 else -math.inf
@@ -122,19 +123,19 @@ def _check_pair(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> None:
         raise ValueError("there is nothing to compare")
 
 
-def _squared_error(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> int:
-    """Sum of squared differences, exact: a chunk's sum stays far below 2^53."""
-    flat_a, flat_b = a.reshape(-1), b.reshape(-1)
-    total = 0
-    for start in range(0, a.size, _CHUNK):
-        gap = flat_a[start : start + _CHUNK].astype(np.float64)
-        gap -= flat_b[start : start + _CHUNK]
-        gap *= gap
-        total += int(gap.sum())
-    return total
+@compiled
+def _moments(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> tuple[int, int, int]:
+    """Exact sums of a, of a^2 and of (a - b)^2 over flat arrays."""
+    total = squares = squared_error = 0
+    for p, q in zip(a, b):  # noqa: B905 -- Numba has no strict zip; the callers have compared the shapes
+        value, gap = int(p), int(p) - int(q)
+        total += value
+        squares += value * value
+        squared_error += gap * gap
+    return total, squares, squared_error
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _blur_row(row_a: NDArray[np.uint8], row_b: NDArray[np.uint8], sums: NDArray[np.float64]) -> None:
     """Blur one row of a, b, a^2 + b^2 and a b into ``sums`` ``4 w``; SSIM needs no other moments."""
     width = row_a.shape[0]
@@ -153,7 +154,7 @@ def _blur_row(row_a: NDArray[np.uint8], row_b: NDArray[np.uint8], sums: NDArray[
             sums[k, x] = total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _ssim_plane(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     """Mean SSIM over one plane ``h w``: only the last eleven blurred rows are kept, in a ring."""
     height, width = a.shape[0] - SSIM_WINDOW + 1, a.shape[1] - SSIM_WINDOW + 1

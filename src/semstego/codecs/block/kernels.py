@@ -9,20 +9,18 @@ All numbers are int64 with 24 fractional bits, so no reading depends on floating
 threads by the caller; no result depends on how.
 """
 
-from pathlib import Path
-
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from semstego.codecs.base import SIDE_SCALE
 from semstego.codecs.block.basis import FRACTION_BITS, ONE
+from semstego.compiled import compiled
 
 HALF = ONE >> 1
 CLOSING_ROUNDS = 64  # photographs need 1 to 11; past this the block's contrast is reduced until it closes
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _analyse(pixels: NDArray[np.int64], analysis: NDArray[np.int64], accumulators: NDArray[np.int64]) -> None:
     """Coefficients times 2^24 of one block, ``(k,)``, from pixels - 128, ``(n,)``."""
     for k in range(len(analysis)):
@@ -32,7 +30,7 @@ def _analyse(pixels: NDArray[np.int64], analysis: NDArray[np.int64], accumulator
         accumulators[k] = total
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def synthesise(symbols: NDArray[np.int64], synthesis: NDArray[np.int64], values: NDArray[np.int64]) -> None:
     """Unclipped pixel values - 128 of one block times 2^24, ``(n,)``, from symbols - 128, ``(k,)``."""
     values[:] = 0
@@ -43,7 +41,7 @@ def synthesise(symbols: NDArray[np.int64], synthesis: NDArray[np.int64], values:
                 values[i] += synthesis[k, i] * symbol
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _to_pixels(values: NDArray[np.int64], pixels: NDArray[np.int64]) -> bool:
     """Round and clip to [-128, 127]; True if anything was clipped."""
     clipped = False
@@ -57,7 +55,7 @@ def _to_pixels(values: NDArray[np.int64], pixels: NDArray[np.int64]) -> bool:
     return clipped
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _load_block(picture: NDArray[np.uint8], top: int, left: int, block: int, pixels: NDArray[np.int64]) -> None:
     """Pixels - 128 of one block; beyond the picture its last row and column are repeated."""
     height, width, channels = picture.shape
@@ -71,7 +69,7 @@ def _load_block(picture: NDArray[np.uint8], top: int, left: int, block: int, pix
                 i += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _close_block(
     symbols: NDArray[np.int64],
     analysis: NDArray[np.int64],
@@ -103,7 +101,7 @@ def _close_block(
                 symbols[k] -= np.sign(symbols[k])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def encode_rows(
     picture: NDArray[np.uint8],
     block: int,
@@ -142,7 +140,7 @@ def encode_rows(
                 side[k, row, column] = 0 if moved else (error * SIDE_SCALE) >> FRACTION_BITS
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def decode_rows(
     symbols: NDArray[np.uint8],
     block: int,
@@ -169,9 +167,3 @@ def decode_rows(
                         if y < height and x < width:
                             picture[y, x, channel] = pixels[i] + 128
                         i += 1
-
-
-def kernels_are_cached() -> bool:
-    """Whether an earlier run left compiled kernels on disk, wherever Numba keeps them."""
-    folder = str(encode_rows.stats.cache_path)
-    return any(Path(folder).glob("*.nbi"))

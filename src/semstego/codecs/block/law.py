@@ -13,12 +13,12 @@ is a function of the undithered picture alone, in integers.
 from functools import cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from semstego.codecs.base import CHANCE_SCALE, SIDE_SCALE
 from semstego.codecs.block.basis import ONE
 from semstego.codecs.block.kernels import HALF, synthesise
+from semstego.compiled import compiled
 
 LOW, HIGH = -128 * ONE - HALF, 127 * ONE + HALF - 1  # decoded values from LOW to HIGH are not clipped
 ENTROPY_BITS = 16
@@ -41,7 +41,7 @@ def entropies() -> NDArray[np.int64]:
     return np.concatenate([[1], np.maximum(np.rint(bits * (1 << ENTROPY_BITS)), 1), [1]]).astype(np.int64)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _reach(move: int, gains: NDArray[np.int64], sign: int, rise: NDArray[np.int64], fall: NDArray[np.int64]) -> None:
     """Add what a move can do to pixel values to ``rise`` and ``fall``, ``(n,)``; with the sign -1, take it off."""
     for i in range(len(gains)):
@@ -50,7 +50,7 @@ def _reach(move: int, gains: NDArray[np.int64], sign: int, rise: NDArray[np.int6
         fall[i] += sign * max(-change, 0)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _worst(values: NDArray[np.int64], rise: NDArray[np.int64], fall: NDArray[np.int64]) -> tuple[int, int]:
     """Which pixel value could leave its range furthest, and at which end, +1 or -1; (0, 0) if none can leave it."""
     worst, end, excess = 0, 0, np.int64(0)
@@ -63,7 +63,7 @@ def _worst(values: NDArray[np.int64], rise: NDArray[np.int64], fall: NDArray[np.
     return worst, end
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _forbid(
     moves: NDArray[np.int64],
     costs: NDArray[np.int64],
@@ -102,7 +102,7 @@ def _forbid(
         moves[chosen] = 0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def law_rows(
     symbols: NDArray[np.uint8],
     side: NDArray[np.int16],

@@ -14,11 +14,11 @@ from itertools import product
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import nn
 
 from semstego.codecs.convolutional.codec import ConvolutionalCodec
+from semstego.compiled import compiled
 
 Maps = NDArray[np.float64]
 LEAST_SIDE = 2  # symbols in a row or column
@@ -123,7 +123,7 @@ def _footprints(decoder: nn.Module, channels: int, step: float, dropped: int) ->
     return cut
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def place(index: int, count: int) -> int:
     """Whether a row or column is the first, the last, or between."""
     if index == 0:
@@ -131,7 +131,7 @@ def place(index: int, count: int) -> int:
     return LAST if index == count - 1 else BETWEEN
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _spread(symbols: Maps, footprints: Maps, wide: Maps) -> None:
     """Add every symbol's footprint to a picture with the edge that is dropped."""
     channels, height, width = symbols.shape
@@ -154,7 +154,7 @@ def _spread(symbols: Maps, footprints: Maps, wide: Maps) -> None:
                         pixels[width - 1 + dx] += footprints[row, LAST, source, target, dy, dx] * values[width - 1]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _gather(wide: Maps, footprints: Maps, found: Maps) -> None:
     """Add to every symbol the product of its footprint and the picture with the edge that is dropped."""
     channels, height, width = found.shape

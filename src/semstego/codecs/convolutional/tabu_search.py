@@ -12,10 +12,10 @@ symbols can have a smaller squared error than the right ones, but they leave som
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from semstego.codecs.convolutional.affine_map import AffineMap, Maps, place
+from semstego.compiled import compiled
 
 ROUNDING: Final = 0.5 + 1e-3  # half a grey level, and what Ds in float32 may differ by
 RESTS: Final = (4, 6, 5, 8, 7, 10)  # steps for which a symbol rests, in one search after the other
@@ -59,13 +59,13 @@ class Intervals:
         return self.affine.widened(self.affine.picture(symbols) - self.seen)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _distance(error: float, low: float, high: float) -> float:
     """How far an error is out of its interval."""
     return max(0.0, low - error, error - high)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _search(symbols: Maps, errors: Maps, low: Maps, high: Maps, footprints: Maps, rest: int) -> tuple[Maps, bool]:
     """One search; ``errors`` are used up. The best symbols, and whether all pixels lie in their intervals."""
     _, height, width = symbols.shape
@@ -93,7 +93,7 @@ def _search(symbols: Maps, errors: Maps, low: Maps, high: Maps, footprints: Maps
     return best, False
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _add(sign: float, footprint: Maps, errors: Maps, y: int, x: int) -> None:
     """What a step of the symbol in row y and column x does to the errors."""
     for channel in range(len(footprint)):
@@ -102,7 +102,7 @@ def _add(sign: float, footprint: Maps, errors: Maps, y: int, x: int) -> None:
                 errors[channel, y + i, x + j] += sign * footprint[channel, i, j]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _measure(errors: Maps, low: Maps, high: Maps, top: int, bottom: int, sums: Maps, farthest: Maps) -> None:
     """Sum of the squared distances, and the largest distance, in rows of the picture from ``top`` to ``bottom``."""
     for channel in range(len(errors)):
@@ -115,7 +115,7 @@ def _measure(errors: Maps, low: Maps, high: Maps, top: int, bottom: int, sums: M
             sums[channel, y], farthest[channel, y] = total, most
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _farthest_pixel(errors: Maps, low: Maps, high: Maps, farthest: Maps) -> tuple[int, int, int]:
     """Channel, row and column of the pixel that is farthest out of its interval."""
     row = np.argmax(farthest)
@@ -126,7 +126,7 @@ def _farthest_pixel(errors: Maps, low: Maps, high: Maps, farthest: Maps) -> tupl
     return channel, y, x
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _best_step(
     pixel: tuple[int, int, int],
     symbols: Maps,
@@ -159,7 +159,7 @@ def _best_step(
     return best
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _change(y: int, x: int, sign: float, footprint: Maps, errors: Maps, low: Maps, high: Maps) -> float:
     """By how much a step raises the sum of the squared distances."""
     change = 0.0

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from semstego.compiled import compiled
 from semstego.concurrency import in_threads, slices
 from semstego.schemes.syndrome.prediction import SIDE, JointPredictor
 
@@ -196,7 +196,7 @@ def _filter(
     return result
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _correlate(
     weight: NDArray[np.float32],
     change: NDArray[np.float32],

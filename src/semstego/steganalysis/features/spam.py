@@ -16,8 +16,9 @@ defines a Markov chain by Pr(k | i, j). ``conditional=True`` gives the paper's.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from semstego.compiled import compiled
 
 __all__ = ["SPAM_SIZE", "spam686", "spam_per_channel"]
 
@@ -66,7 +67,7 @@ def spam_per_channel(pictures: NDArray[np.uint8], *, conditional: bool = False) 
     return spam686(planes, conditional=conditional).reshape(count, channels * SPAM_SIZE)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill(planes: NDArray[np.uint8], conditional: bool, features: NDArray[np.float32]) -> None:
     """Features of every plane; the walks go right, down, down-right and up-right."""
     for n in range(planes.shape[0]):
@@ -77,12 +78,12 @@ def _fill(planes: NDArray[np.uint8], conditional: bool, features: NDArray[np.flo
                 _add_shares(_count_patterns(planes[n], down, right), conditional, part)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _truncate(difference: np.integer) -> int:
     return min(max(int(difference), -_REACH), _REACH)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count_patterns(plane: NDArray[np.uint8], down: int, right: int) -> NDArray[np.int64]:
     """How often each pattern of three differences occurs on walks of step (down, right)."""
     height, width = plane.shape
@@ -99,7 +100,7 @@ def _count_patterns(plane: NDArray[np.uint8], down: int, right: int) -> NDArray[
     return counts
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add_shares(counts: NDArray[np.int64], conditional: bool, part: NDArray[np.float32]) -> None:
     """Add a quarter of the shares, and of those of the walk backwards, to one half of the features."""
     total = counts.sum()

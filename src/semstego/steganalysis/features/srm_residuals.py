@@ -15,8 +15,9 @@ The quantisation step is the kernel's weight of its own pixel (1, 2, 3, 4, 12), 
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from semstego.compiled import compiled
 
 __all__ = ["LEVELS", "SRM_FAMILIES", "Family", "quantised_residuals"]
 
@@ -69,7 +70,7 @@ SRM_FAMILIES = {
 }
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def quantised_residuals(plane: NDArray[np.uint8], kernels: NDArray[np.int16], step: int) -> NDArray[np.uint8]:
     """Residuals of one plane and their negatives, where the kernels fit in.
 
@@ -94,7 +95,7 @@ def quantised_residuals(plane: NDArray[np.uint8], kernels: NDArray[np.int16], st
     return levels
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _correlate(pixels: NDArray[np.uint8], stride: int, kernel: NDArray[np.int16], sums: NDArray[np.int16]) -> None:
     """Correlation at every pixel of the flat plane; values where the kernel wraps around a border are meaningless."""
     sums[:] = 0
@@ -108,7 +109,7 @@ def _correlate(pixels: NDArray[np.uint8], stride: int, kernel: NDArray[np.int16]
                 sums[p] += tap * shifted[p]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _quantise(sums: NDArray[np.int16], step: int, levels: NDArray[np.uint8], negated: NDArray[np.uint8]) -> None:
     """Round sums / step with halves away from zero, clip to -2..2, add 2; and the same of the negated sums."""
     for x in range(sums.size):

@@ -20,9 +20,9 @@ co-occurrence into shares before adding them.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from semstego.compiled import compiled
 from semstego.steganalysis.features.srm_residuals import LEVELS, SRM_FAMILIES, quantised_residuals
 
 __all__ = ["SRMQ1_SIZE", "SRM_PARTS", "srmq1", "srmq1_per_channel"]
@@ -153,7 +153,7 @@ def srmq1_per_channel(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     return srmq1(pictures.reshape(count * channels, *pictures.shape[2:])).reshape(count, channels * SRMQ1_SIZE)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill(
     planes: NDArray[np.uint8],
     kernels: NDArray[np.int16],
@@ -179,7 +179,7 @@ def _fill(
             _add_shares(in_columns, merged, 2 - is_spam, part)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lowest(residuals: NDArray[np.uint8], mask: int) -> NDArray[np.uint8]:
     """The lowest residual of a set at every pixel."""
     lowest = np.full(residuals.shape[1], LEVELS, np.uint8)
@@ -191,7 +191,7 @@ def _lowest(residuals: NDArray[np.uint8], mask: int) -> NDArray[np.uint8]:
     return lowest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _patterns(levels: NDArray[np.uint8], step: int) -> NDArray[np.uint16]:
     """The pattern of four levels, ``step`` pixels apart, from every pixel on."""
     # Kept out of the loops that count, so that the processor computes several patterns at a time.
@@ -202,7 +202,7 @@ def _patterns(levels: NDArray[np.uint8], step: int) -> NDArray[np.uint16]:
     return patterns
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count_in_rows(levels: NDArray[np.uint8], width: int, counts: NDArray[np.int64]) -> None:
     patterns = _patterns(levels, 1)
     for start in range(0, levels.size, width):
@@ -210,13 +210,13 @@ def _count_in_rows(levels: NDArray[np.uint8], width: int, counts: NDArray[np.int
             counts[pattern] += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count_in_columns(levels: NDArray[np.uint8], width: int, counts: NDArray[np.int64]) -> None:
     for pattern in _patterns(levels, width):
         counts[pattern] += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add_shares(counts: NDArray[np.int64], merged: NDArray[np.int64], total: int, part: NDArray[np.float32]) -> None:
     """Add counts, as shares that sum to ``total``, to the merged patterns."""
     weight = total / counts.sum()

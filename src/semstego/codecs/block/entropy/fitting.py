@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from semstego.codecs.block.entropy.model import EntropyModel
@@ -32,6 +31,7 @@ from semstego.codecs.block.entropy.scan import (
     scan,
     tap_index,
 )
+from semstego.compiled import compiled
 
 __all__ = ["fit"]
 
@@ -141,7 +141,7 @@ def _candidates(plane: int, kind: int) -> NDArray[np.int64]:
     return np.array(own + before + [(p, 0, 0) for p in range(_SURROUNDED, plane)], np.int64)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _gather(
     planes: Planes,
     taps: NDArray[np.int64],

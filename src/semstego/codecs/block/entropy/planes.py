@@ -5,16 +5,16 @@ The order inside a pass is part of the format: ascending distributions, and row 
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from semstego.codecs.block.entropy.range_coder import State, Words, decode, encode
 from semstego.codecs.block.entropy.scan import Pass, Planes, Tables, residuals, restore, scan
+from semstego.compiled import compiled
 
 __all__ = ["code_plane"]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _coding_order(which: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Stable order of indices ``(n,)`` by distribution."""
     place, order = np.zeros(257, np.int64), np.empty(len(which), np.int32)
@@ -28,7 +28,7 @@ def _coding_order(which: NDArray[np.uint8]) -> NDArray[np.int32]:
     return order
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def code_plane(
     symbols: Planes,
     errors: Planes,

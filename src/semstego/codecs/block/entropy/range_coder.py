@@ -15,8 +15,9 @@ perspective", arXiv:2201.01741, 2022.
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from semstego.compiled import compiled
 
 __all__ = [
     "FREQUENCY_BITS",
@@ -74,7 +75,7 @@ def reader(words: Words) -> State:
     return np.array([first[0] << 32 | first[1], _FULL, min(2, len(words))], np.uint64)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _carry(words: Words, count: np.uint64) -> None:
     """Add 1 to the number that the words make up."""
     at = np.int64(count) - 1
@@ -84,7 +85,7 @@ def _carry(words: Words, count: np.uint64) -> None:
         words[at] += np.uint32(1)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def encode(
     values: NDArray[np.uint8],
     which: NDArray[np.uint8],
@@ -135,7 +136,7 @@ def finish(state: State, words: Words) -> Words:
     return np.append(words[: state[_COUNT]], np.array([last, 0] if last == upper else [last], np.uint32))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def decode(
     which: NDArray[np.uint8],
     order: NDArray[np.int32],

@@ -19,8 +19,9 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from semstego.compiled import compiled
 
 __all__ = [
     "KINDS",
@@ -96,7 +97,7 @@ class Tables(NamedTuple):
     assignment: NDArray[np.uint8]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def tap_index(planes: Planes, tap: NDArray[np.int64], y: int, x: int) -> int:
     """Flat index of a tap; beyond an edge its mirror image, beyond two edges the plane's first symbol."""
     _, height, width = planes.shape
@@ -111,7 +112,7 @@ def tap_index(planes: Planes, tap: NDArray[np.int64], y: int, x: int) -> int:
     return index
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _placed(
     taps: NDArray[np.int16], weights: NDArray[np.int32], plane: int, stride: int, height: int, width: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -132,7 +133,7 @@ def _placed(
     return placed[:count], used[:count], offsets[:count]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _at_edge(
     planes: Planes, flat: NDArray[np.uint8], taps: NDArray[np.int64], weights: NDArray[np.int64], y: int, x: int
 ) -> int:
@@ -143,7 +144,7 @@ def _at_edge(
     return total
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def scan(
     symbols: Planes, errors: Planes, tables: Tables, plane: int, step: Pass
 ) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
@@ -196,7 +197,7 @@ def scan(
     return base, chosen
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def residuals(symbols: Planes, errors: Planes, plane: int, step: Pass, base: NDArray[np.int16]) -> NDArray[np.uint8]:
     """What is coded in one pass, ``(n,)``; also fills ``errors`` there.
 
@@ -214,7 +215,7 @@ def residuals(symbols: Planes, errors: Planes, plane: int, step: Pass, base: NDA
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def restore(
     symbols: Planes, errors: Planes, plane: int, step: Pass, base: NDArray[np.int16], found: NDArray[np.uint8]
 ) -> None:
