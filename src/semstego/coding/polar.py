@@ -31,6 +31,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 _NATS: Final = 0.6931471805599453 * (1 + 2.0**-24)  # in a bit, and more than what rounding takes from a certificate
 _UNDERFLOW: Final = 2.0**-900  # more than all that underflows in a certificate
+MOST_P_E: Final = 0.49999995  # below 1/2 by half of what follows
 _ARITHMETIC: Final = 1e-7  # more total variation than rounding in the sampler adds: 1e-16 a symbol, by 2^27 symbols
 
 _STEPS: Final = tuple(  # within 64 bits: the distance, and the bits that have a partner so far above them
@@ -156,6 +157,16 @@ def tv_bound(kl: float) -> float:
 def p_e_bound(kl: float) -> float:
     """No detector's P_E, the mean of its false alarms and misses, is below this, for a certificate in nats."""
     return 0.5 - tv_bound(kl) / 2
+
+
+def pictures_for(kl: float, p_e: float) -> int:
+    """The largest number of pictures, each with such a certificate, among which no detector's P_E is below ``p_e``.
+
+    Divergences add up, and so does what rounding in the sampler may add: sqrt(n kl / 2) + n 10^-7 <= 1 - 2 p_e.
+    """
+    root, allowed = float(np.sqrt(kl / 2)) * (1 + 2.0**-50), max(0.0, 1 - 2 * p_e)
+    # The solution of a quadratic equation in the root of n, as it does not cancel for small divergences.
+    return int((2 * allowed / (root + np.sqrt(root**2 + 4 * _ARITHMETIC * allowed))) ** 2 * (1 - 2.0**-30))
 
 
 def kl_for(p_e: float) -> float:
