@@ -29,11 +29,11 @@ import os
 import re
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from semstego.codecs.base import DITHER_SCALE, MAX_PIXELS, MAX_SIDE, MIN_SIDE, Codec, Symbols, is_dither
 from semstego.errors import DamagedStreamError, StreamError
+from semstego.inputs import read_once
 
 __all__ = [
     "FINGERPRINT_BYTES",
@@ -192,7 +192,7 @@ def unpack(data: bytes) -> Stream:
     )
 
 
-def read(source: str | os.PathLike[str] | bytes) -> Stream:
+def read(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Stream:
     """Read a stream from a file or from bytes.
 
     Args:
@@ -204,16 +204,13 @@ def read(source: str | os.PathLike[str] | bytes) -> Stream:
     Raises:
         StreamError: If the file cannot be read, is too long, or is no sound stream.
     """
-    if isinstance(source, bytes):
-        return unpack(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return unpack(bytes(source))
+    content = read_once(source, MAX_STREAM_BYTES, StreamError)
     try:
-        with Path(source).open("rb") as file:
-            if os.fstat(file.fileno()).st_size > MAX_STREAM_BYTES:
-                raise StreamError(f"{source} is longer than any .sem stream ({MAX_STREAM_BYTES} bytes)")
-            data = file.read(MAX_STREAM_BYTES + 1)  # a pipe has no size: one byte too many is refused by ``unpack``
-    except OSError as error:
-        raise StreamError(f"{source} cannot be read: {error.strerror}") from error
-    return unpack(data)
+        return unpack(content)
+    except StreamError as error:
+        raise type(error)(f"{source}: {error}") from None
 
 
 def _check_size(height: int, width: int, channels: int) -> None:

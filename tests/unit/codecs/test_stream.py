@@ -185,7 +185,7 @@ def test_a_file_is_read(tmp_path):
 
 def test_a_missing_file_and_a_folder_are_stream_errors(tmp_path):
     for path in (tmp_path / "missing.sem", tmp_path):
-        with pytest.raises(StreamError, match="cannot be read"):
+        with pytest.raises(StreamError, match=r"No such file|Is a directory"):
             read(path)
 
 
@@ -195,7 +195,7 @@ def test_a_huge_file_is_refused_without_loading_it(tmp_path):
         file.write(pack(STREAM))
         file.truncate(MAX_STREAM_BYTES + 1)  # sparse: it takes no room on the disk
     tracemalloc.start()
-    with pytest.raises(StreamError, match="longer than any"):
+    with pytest.raises(StreamError, match="longer than"):
         read(path)
     assert tracemalloc.get_traced_memory()[1] < 1_000_000
     tracemalloc.stop()

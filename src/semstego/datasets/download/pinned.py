@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files whose name, size and SHA-256 are known beforehand; they are put into a folder completely or not at all."""
 
-import contextlib
 import hashlib
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from semstego.errors import DataError
+from semstego.io.files import created, make_folder
 
 BLOCK = 1 << 20
 
@@ -57,35 +53,14 @@ def take(wanted: tuple[Pinned, ...], source: Path, folder: Path) -> None:
     """Copy the files from ``source`` into ``folder``, which is made if need be; those already there and right are kept.
 
     Raises:
-        DataError: If one is missing in ``source`` or is another file (nothing is copied then), or cannot be written.
+        DataError: If one is missing in ``source`` or is another file; nothing is copied then.
+        OutputError: If one cannot be written.
     """
     missing = tuple(pinned for pinned in wanted if pinned.fault(folder / pinned.name))
     for pinned in missing:
         if fault := pinned.fault(source / pinned.name):
             raise DataError(f"{source / pinned.name} {fault}")
+    make_folder(folder)
     for pinned in missing:
         with created(folder / pinned.name) as copy, (source / pinned.name).open("rb") as original:
             shutil.copyfileobj(original, copy, BLOCK)
-
-
-@contextlib.contextmanager
-def created(path: Path) -> Iterator[BinaryIO]:
-    """Give a file to write; it appears under its name, in a folder made if need be, only after all was written.
-
-    Raises:
-        DataError: If it cannot be written.
-    """
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            yield file
-        os.chmod(temporary, 0o644)  # mkstemp lets nobody else read
-        os.replace(temporary, path)
-        temporary = None
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        if temporary is not None:
-            os.unlink(temporary)

@@ -21,9 +21,10 @@ from PIL import Image
 
 from semstego.datasets.base import DataSet
 from semstego.datasets.download.download import download
-from semstego.datasets.download.pinned import Pinned, created, sum_of, take
+from semstego.datasets.download.pinned import Pinned, sum_of, take
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError
+from semstego.io.files import created
 from semstego.progress import Progress, no_progress
 
 ADDRESS = "https://dde.binghamton.edu/download/ImageDB/BOSSbase_1.01.zip"
