@@ -7,7 +7,6 @@ Cache            arrays in a folder, by the hash of such a name and of the input
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.errors import OutputError
+from semstego.io.files import created, make_folder
 from semstego.steganalysis.import_closure import closure_digest
 
 
@@ -55,6 +55,21 @@ def _sealwatch_version() -> str:
         return "none"
 
 
+def default_folder() -> Path:
+    """Where an audit keeps what it computed: XDG_CACHE_HOME, or ~/.cache.
+
+    Raises:
+        OutputError: If there is no home folder.
+    """
+    place = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not place.is_absolute():  # as the XDG specification wants it
+        try:
+            place = Path.home() / ".cache"
+        except RuntimeError:
+            raise OutputError("there is no home folder to keep results in: name one with --cache") from None
+    return place / "semstego" / "audit"
+
+
 class Cache:
     """Arrays in a folder, each in a file named by the hash of what it was computed from; None keeps nothing."""
 
@@ -81,21 +96,7 @@ class Cache:
             return np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError):  # there is no such file, or it was cut short
             array = compute()
-        try:
-            _keep(array, path)
-        except OSError as error:
-            raise OutputError(f"{self.folder} cannot keep what was computed: {error.strerror or error}") from None
-        return array
-
-
-def _keep(array: NDArray[Any], path: Path) -> None:
-    """Write a file completely or not at all; several processes may write the same file at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
+        make_folder(self.folder)
+        with created(path) as file:
             np.save(file, array, allow_pickle=False)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        return array

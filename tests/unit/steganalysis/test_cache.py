@@ -86,7 +86,7 @@ def test_many_may_write_the_same_at_once(tmp_path, maps):
 
 def test_a_folder_that_cannot_be_written_is_one_of_our_errors(tmp_path, maps):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OutputError, match="cannot keep"):
+    with pytest.raises(OutputError, match="cannot make the folder"):
         Cache(tmp_path / "file").get("copy", maps, maps.copy)
 
 

@@ -2,6 +2,7 @@
 """Anyone's folders: files belong together by name, parts are disjoint, and what is hostile ends in one sentence."""
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from PIL import Image
 from semstego.codecs import registry
 from semstego.codecs import stream as container
 from semstego.errors import DataError, PictureError, SemstegoError, StreamError
+from semstego.steganalysis.controls import lsb_matching
 from semstego.steganalysis.protocol import PARTS, AuditProtocol
+from semstego.steganalysis.sources import folders as sources
 from semstego.steganalysis.sources.folders import FolderSource, _middle, split_photographs
 
 PROTOCOL = AuditProtocol("tiny", (100,), 30, 70, (0, 1))
@@ -36,7 +39,7 @@ def folders(tmp_path, rng):
     """Grey covers, and stegos whose lowest bits are all turned; a cover without a stego; a text."""
     for number in range(COUNT):
         cover = rng.integers(0, 256, SHAPE, dtype=np.uint8)
-        saved(tmp_path / "covers", f"view {number:02}.PGM", cover)
+        saved(tmp_path / "covers", f"view {number:02}.PNG", cover)
         saved(tmp_path / "stegos", f"view {number:02}.png", cover ^ 1)
     saved(tmp_path / "covers", "alone.png", cover)
     (tmp_path / "stegos" / "notes.txt").write_text("no picture")
@@ -66,7 +69,7 @@ def test_parts_are_disjoint_and_in_proportion_and_files_belong_together(folders)
     for one in parts:
         assert one.cover.shape[1:] == (1, *SHAPE)
         np.testing.assert_array_equal(one.stego, one.cover ^ 1)
-        with Image.open(folders / "covers" / f"view {one.photographs[0]:02}.PGM") as first:
+        with Image.open(folders / "covers" / f"view {one.photographs[0]:02}.PNG") as first:
             np.testing.assert_array_equal(one.cover[0, 0], np.asarray(first))
 
 
@@ -95,7 +98,7 @@ def test_pictures_of_several_sizes_are_cut_to_the_smallest_at_places_of_a_grid(f
     rows, columns = np.indices((96, 71))
     for side, flip in (("covers", 0), ("stegos", 1)):
         saved(folders / side, "view 00.png", (rows + 2 * columns).astype(np.uint8) ^ flip)
-    (folders / "covers" / "view 00.PGM").unlink()
+    (folders / "covers" / "view 00.PNG").unlink()
     (cut,) = [
         one.cover[list(one.photographs).index(0), 0]
         for views in all_parts(source(folders)) if 0 in (one := views["picture"]).photographs
@@ -107,13 +110,14 @@ def test_pictures_of_several_sizes_are_cut_to_the_smallest_at_places_of_a_grid(f
 def test_one_small_picture_does_not_cut_all_the_others(folders, rng):
     for number, size in ((0, (40, 40)), (1, (48, 32)), (2, (96, 80))):
         for side, flip in (("covers", 0), ("stegos", 1)):
-            (folders / side / f"view {number:02}.PGM").unlink(missing_ok=True)
+            (folders / side / f"view {number:02}.PNG").unlink(missing_ok=True)
             saved(folders / side, f"view {number:02}.png", rng.integers(0, 256, size, dtype=np.uint8) ^ flip)
     found = source(folders)
     parts = [views["picture"] for views in all_parts(found)]
     assert sorted(np.concatenate([one.photographs for one in parts])) == list(range(2, COUNT))
     assert {one.cover.shape[2:] for one in parts} == {SHAPE}
-    assert len(found.notes) == 3
+    assert len(found.notes) == 4
+    assert any("Photographs: 38, in 38 pairs of files" in note for note in found.notes)
     assert any("Pairs smaller than 40x48, left out: 2." in note for note in found.notes)
     used = 48 * 40 / ((37 * 48 * 40 + 96 * 80) / 38)
     assert any(f"the middle 40x48, {used:.0%}" in note for note in found.notes)
@@ -182,6 +186,107 @@ def test_cuts_are_at_multiples_of_8_and_as_near_the_middle_as_that_allows(height
         assert 0 <= more / 2 - start < 8
 
 
+# --- copies of one photograph
+
+
+COPIES = {
+    "as it is": lambda one: one,
+    "brighter": lambda one: one.point(lambda level: min(255, level + 12)),
+    "mirrored": lambda one: one.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "half": lambda one: one.resize((one.width // 2, one.height // 2)).resize(one.size),
+}
+
+
+@pytest.fixture
+def copies(tmp_path, photographs, rng):
+    """Twenty places of photographs as four covers each; stegos by LSB matching."""
+    pictures = [one for one in photographs.values() if one.shape[2] == 3]
+    places = [(one, top, left) for one in pictures for top in (0, 96) for left in (0, 96, 192)][:20]
+    for number, (picture, top, left) in enumerate(places):
+        for name, copied in COPIES.items():
+            cover = np.asarray(copied(Image.fromarray(picture[top : top + 96, left : left + 96])))
+            saved(tmp_path / "covers", f"{number:02} {name}.png", cover)
+            saved(tmp_path / "stegos", f"{number:02} {name}.png", lsb_matching(cover[None], 1.0, rng)[0])
+    return tmp_path
+
+
+def test_copies_of_one_photograph_count_once_and_are_never_in_two_parts(copies):
+    found = source(copies)
+    assert found.notes[0].startswith("Photographs: 20, in 80 pairs of files;")
+    for seed in (0, 1, 2):
+        for view in ("picture", "file sizes"):
+            parts = [set(views[view].photographs) for views in all_parts(found, seed)]
+            assert sum(map(len, parts)) == len(set.union(*parts)) == 20
+
+
+def test_fewer_photographs_than_an_audit_needs_are_refused_however_many_files_show_them(copies):
+    for path in (copies / "covers").glob("19 *"):
+        path.unlink()
+    refused(copies, DataError, "the 76 covers of .*covers show: 19, .* needs 20 photographs")
+
+
+# --- files that differ in more than their pixels
+
+
+def resaved(folder, suffix, count=COUNT, convert=None, **how):
+    """Save some pictures of a folder again, in another way."""
+    for path in sorted(folder.glob("view *"))[:count]:
+        with Image.open(path) as image:
+            picture = image.copy() if convert is None else convert(image)
+        path.unlink()
+        picture.save(path.with_suffix(suffix), **how)
+
+
+def deep(image):
+    return Image.fromarray(np.asarray(image).astype(np.uint16) << 8)
+
+
+def test_files_alike_in_all_but_their_pixels_are_compared_by_size(folders):
+    found = source(folders)
+    assert not any("differ in" in note for note in found.notes)
+    assert all("file sizes" in views for views in all_parts(found))
+
+
+@pytest.mark.parametrize(
+    ("side", "suffix", "count", "how", "named"),
+    [
+        ("covers", ".pgm", COUNT, {}, r"in format: covers have PPM in 40; stegos have PNG in 40\.$"),
+        ("covers", ".bmp", 3, {}, r"in format: covers have PNG in 37, BMP in 3; stegos have PNG in 40\.$"),
+        ("stegos", ".bmp", COUNT, {"format": "PNG"}, r"in extension: covers have \.png in 40; stegos have \.bmp in 40"),
+        ("stegos", ".png", COUNT, {"convert": deep}, r"in depth: covers have 8 bits in 40; stegos have 16 bits in 40"),
+        ("stegos", ".png", 5, {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"}, "in metadata: .*EXIF in 5"),
+        ("covers", ".png", 7, {"icc_profile": b"a profile"}, "in metadata: .*colour profile in 7"),
+    ],
+)  # fmt: skip
+def test_files_that_differ_are_named_and_their_sizes_are_no_evidence(folders, side, suffix, count, how, named):
+    resaved(folders / side, suffix, count, **how)
+    (folders / "covers" / "alone.png").unlink()
+    found = source(folders)
+    assert [note for note in found.notes if re.search(named, note)]
+    assert found.notes[-1] == sources.NO_EVIDENCE
+    assert all(set(views) == {"picture"} for views in all_parts(found))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "ways", "named"),
+    [
+        (".tif", ({"compression": "raw"}, {"compression": "tiff_lzw"}), "in compression: covers have raw in 40"),
+        (".jpg", ({"quality": 95}, {"quality": 75}), "in compression: covers have JPEG steps of"),
+    ],
+)
+def test_files_that_are_compressed_in_different_ways_are_named(folders, suffix, ways, named):
+    for side, how in zip(("covers", "stegos"), ways, strict=True):
+        resaved(folders / side, suffix, **how)
+    assert any(named in note for note in source(folders).notes)
+
+
+def test_equal_pixels_in_other_containers_are_no_pairs(folders):
+    for path in (folders / "covers").glob("view *"):
+        with Image.open(path) as image:
+            image.save(folders / "stegos" / f"{path.stem}.png", icc_profile=b"a profile")
+    refused(folders, DataError, "do not differ in what is used")
+
+
 # --- streams
 
 
@@ -209,6 +314,26 @@ def test_streams_are_audited_by_their_symbols(streams):
         assert (np.abs(difference[:, 0, 0, 0]) == 1).all()
 
 
+def test_streams_of_one_picture_count_as_one_photograph(streams):
+    (streams / "covers" / "3.SEM").write_bytes((streams / "covers" / "5.SEM").read_bytes())
+    refused(streams, DataError, "the 20 covers of .*covers show: 19, ")
+
+
+@pytest.mark.parametrize("changed", ["cr050", "cr085-plain", "task"])
+def test_streams_of_two_codecs_are_named_or_refused(streams, photographs, changed):
+    """Other codecs have maps of other shapes; a plain twin has the same, and its streams other sizes."""
+    codec = registry.load(changed)
+    for number in range(20):
+        picture = photographs["coffee" if number % 2 else "chelsea"][5 * number :][:64, 40:104]
+        symbols = codec.encode(picture).symbols
+        written = container.write(symbols.with_values(symbols.values ^ 1), codec)
+        (streams / "stegos" / f"{number}.sem").write_bytes(written)
+    if changed != "cr085-plain":
+        refused(streams, DataError, "differ")
+        return
+    assert any("stream of cr085 in 20; stegos have a stream of cr085-plain" in note for note in source(streams).notes)
+
+
 @pytest.mark.parametrize("kept", [0, 3, 30, 60, -1])
 def test_a_stream_that_is_cut_short_is_named(streams, kept):
     path = streams / "stegos" / "7.sem"
@@ -230,7 +355,7 @@ def test_streams_against_pictures_are_refused(streams, rng):
     for number in range(20):
         (streams / "stegos" / f"{number}.sem").unlink()
         saved(streams / "stegos", f"{number}.png", rng.integers(0, 256, (64, 64, 3), dtype=np.uint8))
-    refused(streams, DataError, "streams")
+    refused(streams, DataError, r"streams, such as .*stegos/\d+\.png and .*covers/\d+\.SEM")
 
 
 # --- hostile folders
@@ -253,15 +378,35 @@ def test_two_files_of_one_name_are_refused(folders):
 
 def test_pairs_of_two_sizes_or_numbers_of_channels_are_refused(folders, rng):
     saved(folders / "stegos", "view 07.png", rng.integers(0, 256, (40, 48), dtype=np.uint8))
-    refused(folders, DataError, r"view 07\.png and its cover differ in size")
+    refused(folders, DataError, r"view 07\.png and its cover differ in size: 48x40, and 40x48 in .*view 07\.PNG")
     saved(folders / "stegos", "view 07.png", rng.integers(0, 256, (*SHAPE, 3), dtype=np.uint8))
-    refused(folders, DataError, "numbers of channels")
+    refused(folders, DataError, r"numbers of channels: .*view 00\.PNG 1, .*stegos/view 07\.png 3")
 
 
+@pytest.mark.parametrize("side", ["covers/view 07.PNG", "stegos/view 07.png"])
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(100)])
-def test_a_picture_that_cannot_be_read_is_named(folders, content):
-    (folders / "stegos" / "view 07.png").write_bytes(content)
-    refused(folders, PictureError, r"view 07\.png")
+def test_a_picture_that_cannot_be_read_is_named_by_its_path_and_once(folders, side, content):
+    path = folders / side
+    path.write_bytes(content)
+    with pytest.raises(PictureError) as raised:
+        all_parts(source(folders))
+    assert str(raised.value).count(str(path)) == 1
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error")])
+def test_a_picture_that_the_system_does_not_give_is_named_once(folders, error, monkeypatch):
+    def denied(path, flags):
+        raise error
+
+    monkeypatch.setattr("semstego.inputs.os.open", denied)  # tests may run as root, who may read all files
+    with pytest.raises(PictureError, match=error.strerror) as raised:
+        all_parts(source(folders))
+    assert str(raised.value).count(str(folders / "covers" / "view 00.PNG")) == 1
+
+
+def test_pictures_too_small_for_any_detector_are_refused_by_the_name_of_the_smallest(folders, monkeypatch):
+    monkeypatch.setattr(sources, "LEAST_SIDE", 41)
+    refused(folders, DataError, r"covers/view 00\.PNG is the smallest")
 
 
 def test_a_picture_cut_short_is_named(folders):

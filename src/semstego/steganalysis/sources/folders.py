@@ -3,34 +3,44 @@
 
 Pictures of several sizes are cropped to one size, in the middle, at offsets that are multiples of 8 pixels, so that
 grids of 2x2 and 8x8 pixels stay where they are. That height and width are those below which at most a tenth of the
-pictures lie; smaller pictures are left out. ``notes`` say what was left out or cropped. Every file counts as a
-photograph of its own.
+pictures lie; smaller pictures are left out. ``notes`` say what was left out or cropped. Covers that are equal or nearly
+equal count as one photograph (``photographs.py``): no photograph is in two parts, and intervals draw photographs. Where
+the files differ in more than their pixels (``containers.py``), the notes name it, and sizes of files are no evidence.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from semstego.codecs import registry
 from semstego.codecs import stream as streams
+from semstego.codecs.base import Codec, Symbols
 from semstego.datasets.folder import SUFFIXES
 from semstego.errors import DataError, PictureError, StreamError
 from semstego.io.pictures import load_picture
 from semstego.progress import Progress
 from semstego.steganalysis.pairs import Pairs
 from semstego.steganalysis.protocol import PARTS, AuditProtocol
+from semstego.steganalysis.sources.containers import STREAM, container_of, differences
+from semstego.steganalysis.sources.photographs import Signature, photographs_of, signature
 
-STREAM = ".sem"
+FILE_SIZES: Final = "file sizes"  # a view
 GRID = 8  # pixels; offsets of crops are multiples
-LEAST_PAIRS = 20
-LEAST_OF_PART = 2  # pairs, since an interval needs two photographs
+LEAST_PAIRS = 20  # and photographs
+LEAST_OF_PART = 2  # photographs, since an interval needs two
 LEAST_SIDE = 8  # of maps
 LEFT_OUT = 0.1  # share of pairs at most that are left out as too low, and as too narrow
+ONE_PHOTOGRAPH: Final = "covers that are equal or nearly equal count as one photograph"
+NO_EVIDENCE: Final = (
+    "Sizes of files are left out: they depend on these differences as well as on messages, so they are no evidence."
+)
+Files = tuple[list[Path], list[Path]]
 
 
 @dataclass(frozen=True)
@@ -60,18 +70,15 @@ class FolderSource:
             PictureError: If a picture cannot be read.
             StreamError: If a stream cannot be read.
         """
-        view, every, _ = self._all
-        rows = self._parts(every.photographs, seed)[PARTS.index(part)]
-        numbers = [self._bytes[side][every.photographs[rows]] for side in (0, 1)]
-        return {
-            view: every.take(rows),
-            "file sizes": Pairs(numbers[0], numbers[1], every.photographs[rows]),
-        }
+        found = self._all
+        rows = self._parts(found.pairs.photographs, seed)[PARTS.index(part)]
+        views = {found.view: found.pairs, FILE_SIZES: found.sizes}
+        return {name: pairs.take(rows) for name, pairs in views.items() if pairs is not None}
 
     @property
     def notes(self) -> Sequence[str]:
         """See :class:`semstego.steganalysis.sources.base.Source`."""
-        return self._all[2]
+        return self._all.notes
 
     def _parts(self, photographs: NDArray[Any], seed: int) -> list[NDArray[np.intp]]:
         """Rows of the three parts, in random order: a learning curve takes the first, and names may follow a date."""
@@ -81,10 +88,10 @@ class FolderSource:
             parts = split_photographs(photographs, list(wanted / wanted.sum()), rng)
         except ValueError:  # a part is empty
             parts = []
-        if min(map(len, parts), default=0) < LEAST_OF_PART:
+        if min((len(np.unique(photographs[rows])) for rows in parts), default=0) < LEAST_OF_PART:
             raise DataError(
-                f"{len(photographs)} pairs are too few to be split {' : '.join(map(str, wanted))} into training, "
-                f"validation and test: ask for fewer training pairs"
+                f"{len(np.unique(photographs))} photographs are too few to be split {' : '.join(map(str, wanted))} "
+                f"into training, validation and test: ask for fewer training pairs"
             )
         return [rng.permutation(rows) for rows in parts]
 
@@ -93,7 +100,7 @@ class FolderSource:
         return _by_stem(self.covers), _by_stem(self.stegos)
 
     @cached_property
-    def _files(self) -> tuple[list[Path], list[Path]]:
+    def _files(self) -> Files:
         covers, stegos = self._named
         common = sorted(set(covers) & set(stegos))
         if len(common) < LEAST_PAIRS:
@@ -104,36 +111,64 @@ class FolderSource:
         return [covers[name] for name in common], [stegos[name] for name in common]
 
     @cached_property
-    def _all(self) -> tuple[str, Pairs, list[str]]:
+    def _all(self) -> "_Found":
         _ = self._streams  # refuse a mixture before anything is read
-        sides = [[_maps(path) for path in files] for files in self._files]
-        if len({maps.shape[0] for side in sides for maps in side}) > 1:
-            raise DataError("the files have different numbers of channels")
-        for path, cover, stego in zip(self._files[1], *sides, strict=True):
-            if cover.shape != stego.shape:
-                raise DataError(f"{path} and its cover differ in size")
-        pairs, notes = _cut(sides)
-        equal = int((pairs.cover == pairs.stego).all((1, 2, 3)).sum())
-        if equal == len(pairs) and np.array_equal(self._bytes[0], self._bytes[1]):
+        covers, signatures = zip(*(_cover(path) for path in self._files[0]), strict=True)
+        stegos = [_maps(path) for path in self._files[1]]
+        _check_sizes(self._files, covers, stegos)
+        kept, pairs, notes = _cut(self._files[0], covers, stegos)
+        photographs = kept[photographs_of([signatures[row] for row in kept])]
+        count = len(np.unique(photographs))
+        if count < LEAST_PAIRS:
             raise DataError(
-                "covers and stegos do not differ in what is used: 8 bits, and the middle of larger pictures"
+                f"photographs that the {len(kept)} covers of {self.covers} show: {count}, since {ONE_PHOTOGRAPH}; an "
+                f"audit needs {LEAST_PAIRS} photographs at least"
+            )
+        said, sizes = self._sizes(kept, photographs)
+        equal = int((pairs.cover == pairs.stego).all((1, 2, 3)).sum())
+        if equal == len(pairs) and (sizes is None or np.array_equal(sizes.cover, sizes.stego)):
+            raise DataError(
+                f"covers and stegos do not differ in what is used: 8 bits, and the middle of larger pictures "
+                f"({self.covers}, {self.stegos})"
             )
         if equal:
             notes.append(f"Pairs that do not differ in the 8 bits and the places that are used: {equal}.")
         if alone := len(set(self._named[0]) ^ set(self._named[1])):
             notes.append(f"Files without a counterpart, left out: {alone}.")
-        return "features" if self._streams else "picture", pairs, notes
+        notes = [f"Photographs: {count}, in {len(kept)} pairs of files; {ONE_PHOTOGRAPH}.", *notes, *said]
+        pairs = Pairs(pairs.cover, pairs.stego, photographs)
+        return _Found("features" if self._streams else "picture", pairs, sizes, notes)
+
+    def _sizes(self, kept: NDArray[np.intp], photographs: NDArray[np.intp]) -> tuple[list[str], Pairs | None]:
+        """Sizes of files in bytes, or None where they are no evidence of messages; and sentences that say why."""
+        files = [[side[row] for row in kept] for side in self._files]
+        try:
+            said = differences(*([container_of(path) for path in side] for side in files))
+            sizes = [np.array([[path.stat().st_size] for path in side], np.float64) for side in files]
+        except OSError as error:
+            raise DataError(f"{error.filename} cannot be read: {error.strerror}") from None
+        if said:
+            return [*said, NO_EVIDENCE], None
+        return [], Pairs(sizes[0], sizes[1], photographs)
 
     @cached_property
     def _streams(self) -> bool:
-        kinds = {path.suffix.lower() == STREAM for side in self._files for path in side}
+        kinds = {path.suffix.lower() == STREAM: path for side in self._files for path in side}
         if len(kinds) > 1:
-            raise DataError(f"{self.covers} and {self.stegos} hold pictures and {STREAM} streams: audit one of them")
-        return kinds.pop()
+            raise DataError(
+                f"{self.covers} and {self.stegos} hold pictures and {STREAM} streams, such as {kinds[False]} and "
+                f"{kinds[True]}: audit one of them"
+            )
+        return next(iter(kinds))
 
-    @cached_property
-    def _bytes(self) -> list[NDArray[np.float64]]:
-        return [np.array([[path.stat().st_size] for path in files], np.float64) for files in self._files]
+
+class _Found(NamedTuple):
+    """What two folders hold: the view of the maps and its pairs, sizes of files if they are evidence, and notes."""
+
+    view: str
+    pairs: Pairs
+    sizes: Pairs | None
+    notes: list[str]
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
@@ -141,7 +176,7 @@ def _by_stem(folder: Path) -> dict[str, Path]:
         paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES | {STREAM}]
         odd = [path for path in paths if not path.is_file()]  # a pipe or a device would be read without end
     except OSError as error:
-        raise DataError(f"{folder} is no folder that can be read: {error.strerror}") from None
+        raise DataError(f"{error.filename or folder} is no folder or file that can be read: {error.strerror}") from None
     if odd:
         raise DataError(f"{odd[0]} is no regular file")
     found: dict[str, Path] = {}
@@ -152,37 +187,74 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     return found
 
 
+def _cover(path: Path) -> tuple[NDArray[np.uint8], Signature]:
+    """Maps of a cover, and what covers are compared by."""
+    if path.suffix.lower() == STREAM:
+        with _named_errors(path):
+            codec, symbols = _symbols(path)
+            return symbols.values, signature(codec.decode(symbols))
+    maps = _maps(path)
+    return maps, signature(maps.transpose(1, 2, 0))
+
+
 def _maps(path: Path) -> NDArray[np.uint8]:
     """Symbols or pixels of a file, uint8 ``(c, h, w)``; errors name the file."""
-    try:
+    with _named_errors(path):
         if path.suffix.lower() == STREAM:
-            return _symbols(path)
+            return _symbols(path)[1].values
         return np.ascontiguousarray(load_picture(path, flatten=True).transpose(2, 0, 1))
+
+
+@contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    """Errors of reading a file name it, once."""
+    try:
+        yield
     except (PictureError, StreamError) as error:
-        raise type(error)(f"{path.name}: {error}") from None
+        raise type(error)(str(error) if str(path) in str(error) else f"{path}: {error}") from None
+    except MemoryError:
+        raise DataError(f"{path}: there is not enough memory") from None
 
 
-def _symbols(path: Path) -> NDArray[np.uint8]:
+def _symbols(path: Path) -> tuple[Codec, Symbols]:
     stream = streams.read(path)
     if stream.codec not in registry.names():  # what a stream names is not opened as a file
         raise StreamError(f"made with weights {stream.codec!r}, which do not ship")
-    return streams.symbols_in(stream, registry.load(stream.codec)).values
+    codec = registry.load(stream.codec)
+    return codec, streams.symbols_in(stream, codec)
 
 
-def _cut(sides: list[list[NDArray[np.uint8]]]) -> tuple[Pairs, list[str]]:
-    """Pairs of one size from covers and stegos ``(c, h, w)`` of several sizes; and notes of what was left out."""
-    sizes = np.array([maps.shape[1:] for maps in sides[0]])
+def _check_sizes(files: Files, covers: Sequence[NDArray[Any]], stegos: Sequence[NDArray[Any]]) -> None:
+    """Refuse files of which there is no pair, or which have not the channels of the first."""
+    channels = len(covers[0])
+    for paths, maps in zip(zip(*files, strict=True), zip(covers, stegos, strict=True), strict=True):
+        for path, one in zip(paths, maps, strict=True):
+            if len(one) != channels:
+                raise DataError(
+                    f"the files have different numbers of channels: {files[0][0]} {channels}, {path} {len(one)}"
+                )
+        if maps[0].shape != maps[1].shape:
+            sizes = [f"{one.shape[2]}x{one.shape[1]}" for one in maps]
+            raise DataError(f"{paths[1]} and its cover differ in size: {sizes[1]}, and {sizes[0]} in {paths[0]}")
+
+
+def _cut(
+    files: list[Path], covers: Sequence[NDArray[np.uint8]], stegos: Sequence[NDArray[np.uint8]]
+) -> tuple[NDArray[np.intp], Pairs, list[str]]:
+    """Pairs of one size from maps ``(c, h, w)`` of several sizes; their rows, and notes of what was left out."""
+    sizes = np.array([maps.shape[1:] for maps in covers])
     height, width = np.quantile(sizes, LEFT_OUT, axis=0, method="lower")
     if min(height, width) < LEAST_SIDE:
-        raise DataError(f"maps of {width}x{height} values are too small for an audit")
+        small = min(zip(sizes.min(1), files, strict=True), key=lambda one: one[0])[1]
+        raise DataError(f"maps of {width}x{height} values are too small for an audit; {small} is the smallest")
     kept = np.flatnonzero((sizes >= (height, width)).all(1))
-    cover, stego = (np.stack([_middle(side[row], height, width) for row in kept]) for side in sides)
+    cover, stego = (np.stack([_middle(side[int(row)], height, width) for row in kept]) for side in (covers, stegos))
     notes = []
     if len(kept) < len(sizes):
         notes.append(f"Pairs smaller than {width}x{height}, left out: {len(sizes) - len(kept)}.")
     if (used := height * width / sizes[kept].prod(1).mean()) < 1:
         notes.append(f"Used of each pair: the middle {width}x{height}, {used:.0%} of all their values.")
-    return Pairs(cover, stego, kept), notes
+    return kept, Pairs(cover, stego, kept), notes
 
 
 def _middle(maps: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
