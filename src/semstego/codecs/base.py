@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from semstego.errors import PictureError
+from semstego.errors import ArgumentError, PictureError
 
 Picture = NDArray[np.uint8]  # (h, w, c), c = 1 (grey) or 3 (RGB)
 SymbolMap = NDArray[np.uint8]  # (k, h', w')
@@ -97,6 +97,21 @@ class Law:
     """
 
     chances: NDArray[np.int16]
+
+    def check(self, symbols: "Symbols") -> None:
+        """Refuse what is no law of these base values.
+
+        Raises:
+            ArgumentError: It says what is wrong.
+        """
+        chances = self.chances
+        if not isinstance(chances, np.ndarray) or chances.dtype != np.int16 or chances.shape != symbols.values.shape:
+            raise ArgumentError(f"the chances of a law must be int16 of the shape {symbols.values.shape}")
+        if chances.size and not -CHANCE_SCALE <= int(chances.min()) <= int(chances.max()) <= CHANCE_SCALE:
+            raise ArgumentError(f"the chances of a law are at most 1, which is {CHANCE_SCALE}")
+        values, signs = symbols.values, np.sign(chances)
+        if (values[signs > 0] == 255).any() or (values[signs < 0] == 0).any():
+            raise ArgumentError("a law must not lead out of the symbols, 0 to 255")
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,12 @@ def is_shipped(name: str) -> bool:
     return name in _shipped()
 
 
+def open_with_dither() -> list[str]:
+    """Names of the shipped codecs that are open and round at random; nothing is loaded."""
+    families = {name: import_module(family) for name, (family, _) in _shipped().items()}
+    return [name for name, family in families.items() if not family.CLOSED and name in family.DITHERED]
+
+
 def twin_for(name: str, *, keeps_law: bool) -> str:
     """A codec of an operating point: this one, or without its dither, for schemes that keep no law, if that ships."""
     plain = name + PLAIN

@@ -17,7 +17,7 @@ from semstego.message.cipher import Key
 from semstego.message.draws import SEED_BYTES, Draws
 from semstego.message.frame import Frame, Reader
 from semstego.schemes.base import Cover
-from semstego.system.stego_system import NONCES_TRIED, Embedded, StegoSystem
+from semstego.system.stego_system import Embedded, StegoSystem
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,12 +89,13 @@ def hide_random(
         PictureError: If the picture is not for the codec.
     """
     cover = Cover(picture, system.codec)
+    system.check_law(cover.encoding)
     key = Key(hashlib.sha256(rng.bytes(32)).digest())
     if at_most:
         payload_bits = min(payload_bits, system.scheme.capacity_bits(cover))
     message_bytes = payload_bits // 8 - frame.OVERHEAD_BYTES
     sealed, embedded = None, None
-    for _ in range(NONCES_TRIED if message_bytes >= 0 else 0):
+    for _ in range(system.attempts(cover.encoding) if message_bytes >= 0 else 0):
         sealed = frame.seal(rng.bytes(message_bytes), None, key, rng.bytes(frame.NONCE_BYTES))
         try:
             embedded = system.embed(cover, sealed, key, Draws(key.derive("draws", sealed.header.nonce)))

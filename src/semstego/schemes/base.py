@@ -40,9 +40,13 @@ class Cover:
         """Its symbols, and what only the sender knows.
 
         Raises:
+            ArgumentError: If the codec's law is none.
             PictureError: If the picture is not for this codec.
         """
-        return self.codec.encode(self.picture)
+        encoding = self.codec.encode(self.picture)
+        if encoding.law is not None:
+            encoding.law.check(encoding.symbols)
+        return encoding
 
     @cached_property
     def reconstruction(self) -> Picture:
@@ -145,7 +149,11 @@ class Scheme(Protocol):
 
     @abstractmethod
     def capacity_bits(self, cover: Cover) -> int:
-        """How many bits of a frame the cover is expected to hold; 0 if the codec is none for this scheme."""
+        """How many bits of a frame the cover is expected to hold; 0 if the codec is none for this scheme.
+
+        Where the scheme keeps no law, this is only where trying starts: ``semstego.capacity`` and refusals state what
+        :mod:`semstego.system.longest` finds.
+        """
 
     @abstractmethod
     def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> Embedding:

@@ -29,8 +29,26 @@ def shipped_schemes() -> list[Scheme]:
 
 
 def codecs_of(schemes: Sequence[Scheme]) -> list[str]:
-    """Names of the codecs that a picture of one of these schemes may be made by; open ones take seconds to try."""
-    return registry.names(with_open=not all(registry.is_closed(scheme.default_codec) for scheme in schemes))
+    """Names of the codecs that a picture of one of these schemes may be made by, in the order in which to try them.
+
+    Open ones take seconds to try. They come first where every scheme is at home in one, last where some are, and not at
+    all where none is, but for those with dither where a scheme keeps their law. Those go first that a scheme is at home
+    in.
+    """
+    homes = {scheme.default_codec: registry.is_closed(scheme.default_codec) for scheme in schemes}
+    closed_first, dithered = any(homes.values()), registry.open_with_dither()
+    lawful = any(scheme.keeps_law for scheme in schemes)
+
+    def is_likely(name: str) -> bool:
+        return lawful if name in dithered else not all(homes.values()) or name in registry.names(with_open=False)
+
+    def rank(name: str) -> tuple[bool, bool, bool]:
+        if not registry.is_shipped(name):  # a codec from elsewhere is not loaded for its place in the order
+            return True, True, True
+        closed = registry.is_closed(name)
+        return False, closed != closed_first, not closed and name not in homes
+
+    return sorted(filter(is_likely, registry.names()), key=rank)
 
 
 def in_stream(stream: Stream, codec: Codec, schemes: Sequence[Scheme], key: Key) -> Found:
@@ -49,8 +67,8 @@ def in_stream(stream: Stream, codec: Codec, schemes: Sequence[Scheme], key: Key)
     raise NothingFoundError
 
 
-def in_picture(
-    picture: Picture,
+def in_pictures(
+    pictures: Sequence[Picture],
     codecs: Sequence[str | Codec],
     schemes: Sequence[Scheme],
     key: Key,
@@ -58,13 +76,20 @@ def in_picture(
 ) -> Found:
     """Stage II, by each of the codecs that could have made the picture, and each of the schemes.
 
+    Args:
+        pictures: Readings of one picture, uint8 ``(h, w, c)`` each.
+        codecs: To try, in this order.
+        schemes: To try with each codec, in this order.
+        key: Of sender and receiver.
+        progress: Told what is done, and the share of it.
+
     Raises:
         NothingFoundError: Wrong key, no message, another codec or scheme, or damage; it says so if a codec could not
             be tried because a library is missing.
-        PictureError: If there is one codec only, and the picture is not for it.
+        PictureError: If there is one codec only, and no reading is for it.
     """
-    tried, missing, seen = 0, "", set[bytes]()
-    refusal: PictureError | None = None
+    missing, asked = "", set[tuple[bytes, int]]()
+    refusals: list[PictureError] = []
     for number, one in enumerate(codecs):
         progress("searching", number / len(codecs))
         try:
@@ -72,24 +97,35 @@ def in_picture(
         except SemstegoError as error:  # of an extra that is not installed
             missing = str(error)
             continue
-        if codec.closed and codec.fingerprint in seen:  # with a dither or without, symbols mean the same
+        # with a dither or without, symbols of the same weights mean the same: no scheme is asked about them twice
+        left = [scheme for scheme in _likely(schemes, codec) if (codec.fingerprint, id(scheme)) not in asked]
+        if not left:
             continue
-        seen.add(codec.fingerprint)
-        tried += 1
-        received = Received(picture, codec)
-        try:
-            if codec.closed and not received.is_reconstruction:
+        asked.update((codec.fingerprint, id(scheme)) for scheme in left)
+        for picture in pictures:
+            try:
+                found = _in_picture(Received(picture, codec), left, key)
+            except PictureError as error:
+                refusals.append(error)
                 continue
-            for scheme in _likely(schemes, codec):
-                try:
-                    return codec, scheme, frame.opened(scheme.reveal_picture(received, key), key)
-                except NothingFoundError:
-                    continue
-        except PictureError as error:
-            refusal = error
-    if refusal is not None and tried == 1 and not missing:
-        raise refusal
+            if found:
+                return found
+    if len(codecs) == 1 and len(refusals) == len(pictures):
+        raise refusals[0]
     raise NothingFoundError(missing)
+
+
+def _in_picture(received: Received, schemes: Sequence[Scheme], key: Key) -> Found | None:
+    """What one of the schemes reads in the picture by its codec."""
+    codec = received.codec
+    if codec.closed and not received.is_reconstruction:
+        return None
+    for scheme in schemes:
+        try:
+            return codec, scheme, frame.opened(scheme.reveal_picture(received, key), key)
+        except NothingFoundError:
+            continue
+    return None
 
 
 def _likely(schemes: Sequence[Scheme], codec: Codec) -> Sequence[Scheme]:

@@ -10,14 +10,14 @@ help, or an open codec does not give the message back, another nonce makes other
 
 Of a codec that rounds at random, ``send`` and ``sender`` draw the symbols by one code path, and once: neither retries,
 and what is refused depends on the picture alone. If the codec is open, both draw again until the receiver recovers the
-symbols.
+symbols, and the sender seals the message anew for each draw, so that what is sent has the law of all frames.
 """
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,15 @@ from numpy.typing import NDArray
 from semstego.channel.pictures import through_png
 from semstego.codecs import stream as streams
 from semstego.codecs.base import Codec, Encoding, Picture, Symbols
+from semstego.codecs.registry import twin_for
 from semstego.codecs.stream import Stream
-from semstego.errors import ArgumentError, CapacityError, EmbeddingError, InfeasibleError, NothingFoundError
+from semstego.errors import (
+    ArgumentError,
+    EmbeddingError,
+    InfeasibleError,
+    NothingFoundError,
+    UnrecoveredError,
+)
 from semstego.message import frame
 from semstego.message.bits import NONE
 from semstego.message.cipher import Key
@@ -34,12 +41,15 @@ from semstego.message.draws import Draws
 from semstego.message.frame import Frame, Opened
 from semstego.progress import Progress, no_progress
 from semstego.schemes import base
-from semstego.schemes.base import Cover, Embedding, Received, Scheme
+from semstego.schemes.base import Cover, Received, Scheme
 from semstego.schemes.certified import sampling
+from semstego.system import longest
 
 MAX_RETRIES = 8
 DRAWS_TRIED = 16  # where an open codec's receiver must recover what was drawn
 NONCES_TRIED = 3
+NONCES_IF_STATED = 64  # for a length that is stated to fit
+UNRECOVERED = "no reconstruction of this picture gives its symbols back; nothing was written"
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,17 +125,22 @@ class StegoSystem:
             draws: For codecs that round at random; None takes fresh ones.
 
         Raises:
+            ArgumentError: If the codec's law is none.
             EmbeddingError: If an open codec's receiver recovers nothing that is drawn.
             PictureError: If the picture is not for the codec.
         """
-        encoding = self.codec.encode(picture)
+        encoding = Cover(picture, self.codec).encoding
         return streams.write(self.without_message(encoding, draws or Draws.fresh()), self.codec)
 
     def without_message(self, encoding: Encoding, draws: Draws) -> Symbols:
         """The symbols that are sent of a picture with nothing hidden in it; errors as in :meth:`send`."""
         if encoding.law is None:
             return encoding.symbols
-        return self._lawful(lambda: Embedding(sampling.drawn(encoding, NONE, draws))).symbols
+        for _ in range(self.attempts(encoding)):
+            drawn = Embedded(sampling.drawn(encoding, NONE, draws), self.codec)
+            if self.codec.closed or not drawn.misread.any():
+                return drawn.symbols
+        raise EmbeddingError(UNRECOVERED)
 
     def sender(
         self,
@@ -154,25 +169,30 @@ class StegoSystem:
         """
         cover = Cover(picture, self.codec)
         progress("encoding", 0)
-        self._check_law(cover.encoding)
+        self.check_law(cover.encoding)
         first = os.urandom(frame.NONCE_BYTES) if nonce is None else nonce
-        expected, misread = Opened(message, None if name is None else frame.carried_name(name)), 0
-        for attempt in range(NONCES_TRIED if cover.encoding.law is None else 1):
-            sealed = frame.seal(message, name, key, next_nonce(first, attempt))
+        expected = Opened(message, None if name is None else frame.carried_name(name))
+        misread = unrecovered = 0
+        name_bytes = 0 if expected.name is None else 1 + len(expected.name.encode())
+        fits = cache(lambda: max(0, self.longest_message(cover, progress) - name_bytes))
+        for fresh in self._nonces(first, cover.encoding, lambda: 0 < len(message) <= fits()):
+            sealed = frame.seal(message, name, key, fresh)
             draws = Draws.fresh() if nonce is None else Draws(key.derive("draws", sealed.header.nonce))
             try:
                 embedded = self.embed(cover, sealed, key, draws, progress)
             except InfeasibleError:
                 continue  # another nonce places the bits anew
+            except UnrecoveredError:
+                unrecovered += 1
+                continue
             progress("coding", 0)
             stream = streams.write(embedded.symbols, self.codec)
             if self._reads(expected, stream, embedded.received, key):
-                return Sent(sealed, cover, embedded, stream, embedded.retries + misread, nonce is None)
+                return Sent(sealed, cover, embedded, stream, embedded.retries + misread + unrecovered, nonce is None)
             misread += 1
-        if misread:
-            open_codec = "" if self.codec.closed else f", for the codec {self.codec.name!r} is not closed"
-            raise EmbeddingError(f"the message does not come back at both stages{open_codec}; nothing was written")
-        raise CapacityError(len(message), self._what_fits(cover, len(message), sealed, key))
+        if unrecovered:
+            raise EmbeddingError(UNRECOVERED)
+        raise longest.refusal(len(message), fits, misread > 0, self.codec)
 
     def receiver_features(self, stream: Stream, key: Key) -> Opened:
         """Stage I.
@@ -196,15 +216,21 @@ class StegoSystem:
     def embed(self, cover: Cover, sealed: Frame, key: Key, draws: Draws, progress: Progress = no_progress) -> Embedded:
         """Put a frame into the symbols; of a closed codec, until stage II reads every carrier as it was written.
 
+        By a law, it is drawn once. Where the receiver of an open codec does not recover the draw, another frame is to
+        be drawn, with another nonce: to draw the same bits again would make those frequent that are easily recovered.
+
         Raises:
-            EmbeddingError: If no draw by a law is recovered.
             InfeasibleError: If it does not fit with this nonce.
+            UnrecoveredError: If an open codec's receiver recovers other symbols than were drawn by a law.
         """
         if len(sealed.body) > frame.MAX_BODY_BYTES:
             raise InfeasibleError
-        if cover.encoding.law is not None:
-            return self._lawful(lambda: self.scheme.embed(cover, sealed, key, draws, progress))
         embedding = self.scheme.embed(cover, sealed, key, draws, progress)
+        if cover.encoding.law is not None:
+            drawn = Embedded(embedding.symbols, self.codec, kl_bound_nats=embedding.kl_bound_nats)
+            if not self.codec.closed and drawn.misread.any():
+                raise UnrecoveredError(UNRECOVERED)
+            return drawn
         for retries in range(MAX_RETRIES + 1):
             progress("checking", retries / (MAX_RETRIES + 1))
             embedded = Embedded(embedding.symbols, self.codec, retries, embedding.kl_bound_nats)
@@ -213,25 +239,25 @@ class StegoSystem:
             embedding.avoid(embedded.misread)
         raise InfeasibleError
 
-    def _lawful(self, draw: Callable[[], Embedding]) -> Embedded:
-        """What a draw by a law gives; of an open codec, the first draw that its receiver recovers.
+    def attempts(self, encoding: Encoding) -> int:
+        """How many frames are tried, each with a nonce of its own."""
+        if encoding.law is None:
+            return NONCES_TRIED
+        return 1 if self.codec.closed else DRAWS_TRIED
+
+    def check_law(self, encoding: Encoding) -> None:
+        """Refuse a scheme that would not round as the codec does for everybody.
 
         Raises:
-            EmbeddingError: If none is recovered.
-            InfeasibleError: If a message is to be drawn with it that does not fit.
+            ArgumentError: If so; it names a codec that would do.
         """
-        for retries in range(DRAWS_TRIED):
-            embedding = draw()
-            embedded = Embedded(embedding.symbols, self.codec, retries, embedding.kl_bound_nats)
-            if self.codec.closed or not embedded.misread.any():
-                return embedded
-        raise EmbeddingError("no reconstruction of this picture gives its symbols back; nothing was written")
-
-    def _check_law(self, encoding: Encoding) -> None:
+        name, scheme = self.codec.name, self.scheme.name
         if encoding.law is not None and not self.scheme.keeps_law:
+            plain = twin_for(name, keeps_law=False)
+            way_out = f"take {plain!r}" if plain != name else "take a codec without dither"
             raise ArgumentError(
-                f"the codec {self.codec.name!r} rounds at random, and the scheme {self.scheme.name!r} would not: "
-                f"anybody could tell"
+                f"the codec {name!r} rounds at random, and the scheme {scheme!r} would not: anybody could tell; "
+                f"{way_out}"
             )
 
     def _reads(self, expected: Opened, stream: bytes, received: Received, key: Key) -> bool:
@@ -243,26 +269,28 @@ class StegoSystem:
             return False
         return stage_1 == stage_2 == expected
 
-    def _what_fits(self, cover: Cover, needed: int, refused: Frame, key: Key) -> int:
-        """A message length [bytes] that fits, exact or a tenth below one that was tried: nonces differ in luck."""
-        holds = frame.message_bytes(self.scheme.capacity_bits(cover))
-        if self.scheme.keeps_law:
-            name_bytes = frame.message_bytes(refused.payload_bits) - needed
-            return max(0, holds - max(0, name_bytes))
-        fits = min(needed * 4 // 5, holds)
-        while fits > 0:
-            trial = frame.seal(bytes(fits), None, key, bytes(frame.NONCE_BYTES))
-            try:
-                embedded = self.embed(cover, trial, key, Draws.fresh())
-                # A closed codec has been asked already what stage II reads.
-                if self.codec.closed or self._reads(
-                    Opened(bytes(fits), None), streams.write(embedded.symbols, self.codec), embedded.received, key
-                ):
-                    return fits * 9 // 10
-            except InfeasibleError:
-                pass
-            fits = fits * 4 // 5
-        return 0
+    def longest_message(self, cover: Cover, progress: Progress = no_progress) -> int:
+        """How long a message without a name surely fits [bytes]; of the picture alone, and what a refusal names."""
+        return longest.longest_message(cover, self.scheme, self._fits, progress)
+
+    def _fits(self, cover: Cover, length: int, key: Key) -> bool:
+        """Whether some message of so many bytes is embedded, and read, under a key and one nonce fixed by it."""
+        message, nonce = bytes(length), bytes(frame.NONCE_BYTES)
+        try:
+            sealed = frame.seal(message, None, key, nonce)
+            embedded = self.embed(cover, sealed, key, Draws(key.derive("draws", nonce)))
+        except InfeasibleError:
+            return False
+        if self.codec.closed:
+            return True  # it has been asked already what stage II reads
+        return self._reads(Opened(message, None), streams.write(embedded.symbols, self.codec), embedded.received, key)
+
+    def _nonces(self, first: bytes, encoding: Encoding, is_stated: Callable[[], bool]) -> Iterator[bytes]:
+        """Nonces to try, the first given; more of them for a message that is stated to fit."""
+        count = self.attempts(encoding)
+        yield from (next_nonce(first, attempt) for attempt in range(count))
+        if encoding.law is None and is_stated():
+            yield from (next_nonce(first, attempt) for attempt in range(count, NONCES_IF_STATED))
 
 
 def next_nonce(first: bytes, attempt: int) -> bytes:

@@ -2,6 +2,7 @@
 """Shipped weights and their cards; weights from outside are checked before they are believed."""
 
 import hashlib
+import re
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semstego.codecs import registry
+from semstego.codecs.base import DITHER_SCALE
 from semstego.codecs.block import weights
 from semstego.codecs.block.codec import BlockCodec
 from semstego.codecs.block.fitting import DESIGNS
@@ -137,3 +139,17 @@ def test_other_weights_cannot_read_a_stream(point):
     other = "cr085" if point.name != "cr085" else "cr050"
     with pytest.raises(SemstegoError):
         semstego.reconstruct(stream, codec=other)
+
+
+@pytest.mark.parametrize("card", sorted(Path(str(FOLDER)).glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_file_that_a_card_points_to_is_there(card):
+    root, text = Path(__file__).parents[3], card.read_text()
+    named = re.findall(r"(?:results|docs|experiments|configs)/[\w/-]+\.\w+", text)
+    assert [name for name in named if not (root / name).is_file()] == []
+    assert all((root / "configs" / name).is_file() for name in re.findall(r"[\w-]+\.yaml(?= \(\d)", text))
+
+
+@pytest.mark.parametrize("step", range(DITHER_SCALE + 1))
+def test_every_dither_survives_a_weights_file(step):
+    codec = replace(registry.load("cr025"), dither=step / DITHER_SCALE)
+    assert weights.parse(weights.to_bytes(codec), "again").dither == step / DITHER_SCALE

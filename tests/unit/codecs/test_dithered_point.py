@@ -13,7 +13,7 @@ from semstego.codecs.convolutional.codec import CodecShape, ConvolutionalCodec
 from semstego.codecs.convolutional.dithered_point import dithered
 from semstego.codecs.convolutional.point import around
 from semstego.datasets.built.crops import crops
-from semstego.errors import WeightsError
+from semstego.errors import PictureError, WeightsError
 from semstego.message import frame
 from semstego.message.bits import NONE
 from semstego.message.draws import Draws
@@ -145,3 +145,11 @@ def test_a_full_message_is_exact_at_both_stages(codec, pictures, key):
     sent = system.sender(picture, message, None, key)
     assert system.receiver_picture(sent.embedded.received.picture, key).message == message
     assert system.receiver_features(stream.unpack(sent.stream), key).message == message
+
+
+def test_a_picture_that_no_draw_would_survive_is_refused_by_its_size():
+    point = registry.load("dithered-100")
+    point.check(np.zeros((256, 256, 3), np.uint8))
+    for act in (point.encode, point.recover):
+        with pytest.raises(PictureError, match="65,536 pixels"):
+            act(np.zeros((257, 256, 3), np.uint8))

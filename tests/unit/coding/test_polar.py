@@ -201,3 +201,25 @@ def test_an_order_for_another_number_of_symbols_is_refused(wrong):
         polar.sample(wrong.astype(np.uint8), wrong, order, np.zeros(0, np.uint8), uniform)
     with pytest.raises(ValueError, match="not for symbols"):
         polar.read(wrong.astype(np.uint8), order)
+
+
+@pytest.mark.parametrize("kl", [0.0, 1e-300, 1e-12, 1e-9, 8e-6, 1e-4, 1.0])
+@pytest.mark.parametrize("p_e", [0.4, 0.49, 0.499])
+def test_so_many_pictures_keep_a_detection_error_and_one_more_does_not(kl, p_e):
+    """Divergences and rounding add up over pictures; exact arithmetic is the oracle."""
+    count = polar.pictures_for(kl, p_e)
+    allowed = 1 - 2 * Fraction(str(p_e))
+
+    def variation_squared_is_enough(pictures):
+        room = allowed - pictures * Fraction(1, 10**7)
+        return room >= 0 and Fraction(kl) * pictures / 2 <= room**2
+
+    assert count == 0 or variation_squared_is_enough(count)
+    assert not variation_squared_is_enough(count * 1.0001 + 1)
+    assert count <= float(allowed) * 1e7
+
+
+def test_a_single_picture_at_the_promised_detection_error_is_one_picture():
+    kl = polar.kl_for(0.499)
+    assert polar.pictures_for(kl, 0.499) in (0, 1)
+    assert polar.pictures_for(kl, 0.49) == pytest.approx(100, abs=1)

@@ -69,7 +69,7 @@ def in_stream(out, codec, schemes=None, key=KEY):
 def in_picture(out, schemes=None, codecs=None, key=KEY):
     candidates = registry.names() if codecs is None else codecs
     picture = out if isinstance(out, np.ndarray) else out.embedded.received.picture
-    return search.in_picture(picture, candidates, schemes or search.shipped_schemes(), key)
+    return search.in_pictures([picture], candidates, schemes or search.shipped_schemes(), key)
 
 
 # --- every shipped scheme is found
@@ -228,7 +228,49 @@ def test_open_codecs_are_for_schemes_at_home_in_them_unless_one_is_told(cover):
 
 def test_a_scheme_at_home_in_a_closed_codec_is_searched_without_open_ones():
     assert set(search.codecs_of([base.SCHEMES.get("lsb")])) == {*BLOCK, *PLAIN}
-    assert search.codecs_of([base.SCHEMES.get("lsb"), base.SCHEMES.get("learned")]) == registry.names()
+    both = search.codecs_of([base.SCHEMES.get("lsb"), base.SCHEMES.get("learned")])
+    assert set(both) == set(registry.names()) - {"dithered-100"}  # none of the two keeps its law
+
+
+def test_a_scheme_that_keeps_a_law_is_searched_in_every_codec_that_has_one():
+    names = search.codecs_of([base.SCHEMES.get("certified")])
+    assert set(names) == {*BLOCK, *PLAIN, "dithered-100"}
+    assert names[-1] == "dithered-100"
+
+
+def test_the_codecs_that_schemes_are_at_home_in_are_tried_first():
+    names = search.codecs_of([base.SCHEMES.get("learned")])
+    assert set(names) == set(registry.names()) - {"dithered-100"}
+    assert names[0] == "learned-photo"
+    closed = [registry.is_closed(name) for name in names]
+    assert closed == sorted(closed)  # open ones first
+    names = search.codecs_of(search.shipped_schemes())
+    assert set(names) == set(registry.names())
+    first_open = [registry.is_closed(name) for name in names].index(False)
+    assert (names[0], names[first_open]) == ("cr085", "learned-photo")
+    assert not any(registry.is_closed(name) for name in names[first_open:])
+
+
+def test_a_scheme_is_asked_once_about_the_weights_that_two_open_codecs_share(cover):
+    asked = Second("learned-photo")
+    with pytest.raises(NothingFoundError):
+        in_picture(cover, [asked], ["dithered-100", "learned-100", "learned-photo"])
+    assert asked.codecs == ["dithered-100", "learned-photo"]
+
+
+def test_a_codec_from_elsewhere_is_not_loaded_for_its_place_in_the_order(monkeypatch):
+    shipped = registry.names()
+    monkeypatch.setattr(registry, "names", lambda with_open=True: ["nobody-has-it", *shipped])
+    assert search.codecs_of([base.SCHEMES.get("learned")])[-1] == "nobody-has-it"
+
+
+def test_the_first_codec_that_gives_the_message_ends_the_search(sent, monkeypatch):
+    out = sent("learned", "learned-photo")
+    loaded = []
+    monkeypatch.setattr(search.registry, "load", lambda one, load=registry.load: loaded.append(one) or load(one))
+    learned = [base.SCHEMES.get("learned")]
+    assert in_picture(out, learned, search.codecs_of(learned))[2].message == MESSAGE
+    assert loaded == ["learned-photo"]
 
 
 # --- pictures that are none

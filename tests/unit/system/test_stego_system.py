@@ -26,7 +26,14 @@ from semstego.message.draws import Draws
 from semstego.message.frame import Frame, Header, Opened
 from semstego.progress import no_progress
 from semstego.schemes.base import Cover, Embedding, Received, Scheme
-from semstego.system.stego_system import DRAWS_TRIED, MAX_RETRIES, NONCES_TRIED, StegoSystem, next_nonce
+from semstego.system.stego_system import (
+    DRAWS_TRIED,
+    MAX_RETRIES,
+    NONCES_IF_STATED,
+    NONCES_TRIED,
+    StegoSystem,
+    next_nonce,
+)
 
 KEY, OTHER_KEY = Key(bytes(range(32))), Key(bytes(32))
 PICTURE = np.random.default_rng(1).integers(0, 256, (32, 40, 3), np.uint8)
@@ -202,9 +209,35 @@ def test_what_does_not_fit_is_tried_with_other_nonces(refusals):
     assert out.retries == 0  # nothing was misread
 
 
-def test_after_so_many_nonces_it_is_refused():
+class Fussy(LowestBits):
+    """Refuses the first frames under the user's key, and none under others."""
+
+    def __init__(self, refusals):
+        super().__init__()
+        self.refusals = refusals
+
+    def embed(self, cover, frame, key, draws, progress):
+        if key == KEY and self.refusals:
+            self.refusals -= 1
+            self.frames.append(frame)
+            raise InfeasibleError
+        return super().embed(cover, frame, key, draws, progress)
+
+
+def test_a_length_that_is_stated_to_fit_is_tried_with_many_nonces():
+    out = sent(scheme=Fussy(NONCES_IF_STATED - 1))
+    assert out.frame.header.nonce == next_nonce(NONCE, NONCES_IF_STATED - 1)
+    with pytest.raises(CapacityError) as refusal:
+        sent(scheme=Fussy(NONCES_IF_STATED))
+    assert refusal.value.available < len(b"noon")
+
+
+def test_a_length_that_is_not_stated_to_fit_is_tried_with_few_nonces():
+    scheme = Fussy(10**9)
     with pytest.raises(CapacityError):
-        sent(scheme=Moody(refusals=NONCES_TRIED))
+        sent(scheme=scheme, message=bytes(900))
+    tried = [one.header.nonce for one in scheme.frames if one.header.nonce != bytes(8)]
+    assert tried == [next_nonce(NONCE, i) for i in range(NONCES_TRIED)]
 
 
 # --- the sender's own check
@@ -241,7 +274,8 @@ def test_nothing_leaves_the_sender_that_is_misread(stages, what, closed):
     scheme = Wrong(stages, what)
     with pytest.raises(EmbeddingError):
         sent(codec=Pixels(closed=closed), scheme=scheme)
-    assert len(scheme.frames) == NONCES_TRIED
+    sent_nonces = [one.header.nonce for one in scheme.frames if one.header.nonce != bytes(8)]  # zero: only tried
+    assert sent_nonces == [next_nonce(NONCE, i) for i in range(NONCES_IF_STATED if closed else NONCES_TRIED)]
 
 
 class Lossy(Pixels):
@@ -291,7 +325,19 @@ def test_an_open_codec_gets_other_nonces_until_stage_two_reads():
     assert out.retries == 2
     assert [one.header.nonce for one in scheme.frames] == [next_nonce(NONCE, i) for i in range(3)]
     with pytest.raises(EmbeddingError):
-        sent(codec=Blurred(times=NONCES_TRIED))
+        sent(codec=Blurred())
+
+
+def test_a_message_that_an_open_codec_loses_for_its_length_is_refused_with_a_length():
+    class Short(LowestBits):
+        def reader(self, symbols):
+            lowest = symbols.values.ravel()[:4000] & 1  # what lies behind is lost
+            return lambda count: np.resize(lowest, count)
+
+    room = frame.message_bytes(4000)
+    with pytest.raises(CapacityError) as refusal:
+        sent(codec=Pixels(closed=False), scheme=Short(), message=bytes(room + 9), name="a.txt")
+    assert 0.95 * room < refusal.value.available + len("a.txt") + 1 <= room
 
 
 # --- closed codecs: misread blocks are coded again
@@ -369,7 +415,8 @@ def test_a_refusal_names_a_length_that_fits(size):
     except CapacityError as refusal:
         assert size > room
         assert refusal.needed == size
-        assert 0.5 * room < refusal.available <= room
+        assert 0.95 * room < refusal.available <= room
+        assert refusal.available == system.longest_message(Cover(PICTURE, Pixels()))
         assert system.sender(PICTURE, bytes(refusal.available), None, KEY).stream
     else:
         assert size <= room
@@ -488,8 +535,33 @@ def test_of_an_open_codec_send_and_hide_draw_again_until_the_receiver_recovers_i
     out = StegoSystem(codec, scheme).sender(PICTURE, b"noon", None, KEY, NONCE)
     assert len(scheme.frames) == 2
     assert len(set(scheme.draws)) == 2
-    assert out.frame == scheme.frames[0] == scheme.frames[1]  # the same bits, drawn again
+    # Other bits, for the same ones drawn again would make those frequent that are easily recovered.
+    assert out.frame == scheme.frames[1] != scheme.frames[0]
+    assert out.frame.header.nonce == next_nonce(NONCE, 1)
     assert out.retries == 1
+
+
+@pytest.mark.parametrize(
+    "chances",
+    [
+        np.zeros((3, 32, 40), np.int64),
+        np.zeros((3, 32, 40), np.float32),
+        np.zeros((3, 31, 40), np.int16),
+        np.zeros((3, 32), np.int16),
+        [[0]],
+        np.full((3, 32, 40), CHANCE_SCALE + 1, np.int16),
+        np.full((3, 32, 40), -CHANCE_SCALE - 1, np.int16),
+        np.full((3, 32, 40), -32768, np.int16),
+        np.ones((3, 32, 40), np.int16),  # some pixels are 255
+        -np.ones((3, 32, 40), np.int16),  # some are 0
+    ],
+    ids=["int64", "floats", "a row short", "maps short", "a list", "above", "below", "lowest", "above 255", "below 0"],
+)
+def test_a_law_that_is_none_is_refused_to_senders_alike(chances):
+    system = StegoSystem(Pixels(law=Law(chances)), Lawful())
+    for act in (lambda: system.send(PICTURE), lambda: system.sender(PICTURE, b"noon", None, KEY)):
+        with pytest.raises(ArgumentError, match="law"):
+            act()
 
 
 def test_of_an_open_codec_that_never_recovers_send_and_hide_refuse_alike():

@@ -65,14 +65,14 @@ def parse(data: bytes, name: str) -> BlockCodec:
 
 def to_bytes(codec: BlockCodec) -> bytes:
     """The weights as a safetensors file."""
-    facts = {"name": codec.name, "format": FORMAT, "dither": f"{codec.dither:g}"}
+    facts = {"name": codec.name, "format": FORMAT, "dither": str(codec.dither)}
     return safetensors.numpy.save(codec.to_arrays(), facts)
 
 
 def _dither(data: bytes, name: str) -> float:
     """What a sound weights file says of its dither; files from before there was one say nothing, and round plainly."""
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    text = header.get("__metadata__", {}).get("dither", "0")
+    text = (header.get("__metadata__") or {}).get("dither", "0")
     try:
         dither = float(text)
     except ValueError:

@@ -14,7 +14,9 @@ from semstego.codecs.convolutional.affine_map import AffineMap, is_affine
 from semstego.codecs.convolutional.clipping_margin import with_margin
 from semstego.codecs.convolutional.point import ConvolutionalPoint
 from semstego.codecs.convolutional.quantiser import LEVELS, Variant
-from semstego.errors import WeightsError
+from semstego.errors import PictureError, WeightsError
+
+MOST_PIXELS = 1 << 16
 
 assert SIDE_SCALE == CHANCE_SCALE  # with a dither of one step, the rounding error is the probability
 
@@ -26,6 +28,20 @@ class DitheredPoint(ConvolutionalPoint):
     def dither(self) -> float:
         """One step."""
         return 1.0
+
+    def check(self, picture: Picture) -> None:
+        """Refuse what the networks are not for, and pictures so large that no draw would be recovered whole.
+
+        Raises:
+            PictureError: If so.
+        """
+        super().check(picture)
+        height, width, _ = picture.shape
+        if height * width > MOST_PIXELS:
+            raise PictureError(
+                f"the codec {self.name!r} takes pictures of up to {MOST_PIXELS:,} pixels, such as 256x256; "
+                f"this one has {width}x{height}"
+            )
 
     def encode(self, picture: Picture) -> Encoding:
         """Es, and the law by which its features are rounded; errors as in :meth:`ConvolutionalPoint.encode`."""

@@ -10,8 +10,9 @@ No detector, at either stage, trained or not, with the original picture in hand 
 certificate depend on the picture alone, neither on the key nor on what is drawn.
 
 Of an open codec, sending and hiding draw again until the receiver recovers the symbols. Both laws are then conditioned
-on that, and their total variation grows by at most the factor 1 / P(recovered). The probability is not known for a
-picture; it is taken to be at least 1/2, where measured ones are near 1 (results/open_certified.json).
+on that, and their divergence grows by at most the factor 1 / P(recovered), which is one of the terms that a divergence
+splits into. The probability is not known for a picture; it is taken to be at least 1/2. That is an assumption:
+measured ones are in results/open_certified.json.
 """
 
 from collections.abc import Collection
@@ -35,12 +36,22 @@ LEAST_P_E = 0.4  # certificates are not worth their name below
 
 def kl_budget_nats(p_e: float, codec: Codec) -> float:
     """The largest divergence of hiding from sending, before draws are left out, that keeps a detection error [nats]."""
-    return polar.kl_for(0.5 - (0.5 - p_e) * (1 if codec.closed else LEAST_RECOVERED))
+    return polar.kl_for(p_e) * _recovered(codec)
 
 
 def tv_bound(kl_nats: float, codec: Codec) -> float:
     """Upper bound on the total variation between what is hidden and what is sent, for such a divergence."""
-    return min(1.0, polar.tv_bound(kl_nats) / (1 if codec.closed else LEAST_RECOVERED))
+    return polar.tv_bound(kl_nats / _recovered(codec))
+
+
+def pictures_within(kl_nats: float, p_e: float, codec: Codec) -> int:
+    """How many pictures of such a divergence, hidden in with one key, keep a detection error."""
+    return polar.pictures_for(kl_nats / _recovered(codec), p_e)
+
+
+def _recovered(codec: Codec) -> float:
+    """Share of the draws that are sent, at least; a power of two, so that nothing is rounded."""
+    return 1.0 if codec.closed else LEAST_RECOVERED
 
 
 @dataclass(frozen=True)
@@ -61,13 +72,25 @@ class CertifiedScheme(Scheme):
         Raises:
             ArgumentError: If ``p_e`` is none that can be certified.
         """
-        if not isinstance(self.p_e, int | float) or not LEAST_P_E <= self.p_e < 0.5:
-            raise ArgumentError(f"p_e must be from {LEAST_P_E} to below 0.5, not {self.p_e!r:.40}")
+        if not isinstance(self.p_e, int | float) or not LEAST_P_E <= self.p_e < polar.MOST_P_E:
+            raise ArgumentError(f"p_e must be from {LEAST_P_E} to below {polar.MOST_P_E}, not {self.p_e!r:.40}")
 
     @property
     def keeps_law(self) -> bool:
         """True: it draws from nothing else."""
         return True
+
+    def check_dither(self, cover: Cover) -> None:
+        """Refuse a codec that rounds plainly.
+
+        Raises:
+            ArgumentError: It names ways out.
+        """
+        if cover.encoding.law is None:
+            raise ArgumentError(
+                f"the codec {cover.codec.name!r} rounds plainly, and the scheme {self.name!r} hides in dither alone: "
+                "name another scheme (syndrome; learned for its own models), or a codec with dither"
+            )
 
     def capacity_bits(self, cover: Cover) -> int:
         """How many bits of a frame the cover holds, exactly; 0 where the codec has no law."""
@@ -90,11 +113,8 @@ class CertifiedScheme(Scheme):
             InfeasibleError: If ``p_e`` would not hold.
         """
         encoding = cover.encoding
-        if encoding.law is None:
-            raise ArgumentError(
-                f"the codec {cover.codec.name!r} rounds plainly, and the scheme {self.name!r} hides in dither alone: "
-                "name another scheme, such as syndrome, or a codec with dither"
-            )
+        self.check_dither(cover)
+        assert encoding.law is not None
         progress("certifying", 0)
         limit_nats = kl_budget_nats(self.p_e, cover.codec)
         kl_nats = Certificate.of(encoding, limit_nats).kl_nats(frame.payload_bits)
