@@ -6,6 +6,7 @@
 Nothing here draws random numbers; the sender passes the nonce in.
 """
 
+import codecs
 import hmac
 import unicodedata
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from numpy.typing import NDArray
 
-from semstego.errors import NothingFoundError
+from semstego.errors import ArgumentError, NothingFoundError
 
 # The receiver has the passphrase and nothing else, so the salt cannot be random; SECURITY.md says what that costs.
 APPLICATION_SALT = b"semstego passphrase salt, v1"
@@ -27,6 +28,7 @@ ARGON2_MEMORY_KIB = 64 * 1024
 ARGON2_PASSES = 3
 ARGON2_LANES = 1
 TAG_BYTES = 16
+KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,15 @@ class Key:
     """A master key; make it once with :func:`derive_key` and use it for many pictures."""
 
     master: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the master key.
+
+        Raises:
+            ArgumentError: If it is not 32 bytes.
+        """
+        if not isinstance(self.master, bytes) or len(self.master) != KEY_BYTES:
+            raise ArgumentError(f"a key has {KEY_BYTES} bytes, which derive_key() makes of a passphrase")
 
     def derive(self, purpose: str, context: bytes = b"", length: int = 32) -> bytes:
         """HKDF-Expand of the master key for one purpose and context [``length`` bytes]."""
@@ -57,21 +68,35 @@ class Key:
         return hash(self.derive("python hash"))
 
 
-def derive_key(passphrase: str | bytes) -> Key:
+def derive_key(passphrase: str | bytes | bytearray | memoryview) -> Key:
     """Master key of a passphrase by Argon2id (64 MiB, 3 passes): slow on purpose, reuse it for many pictures.
 
-    Text is normalised to NFKC, so that the same words typed on another system give the same key.
+    Text is normalised to NFKC, so that the same words typed on another system give the same key. A byte order mark in
+    front, which some editors write, is no part of a passphrase.
+
+    Raises:
+        ArgumentError: If the passphrase is empty, or no text or bytes.
     """
+    if not isinstance(passphrase, str | bytes | bytearray | memoryview):
+        raise ArgumentError(f"a passphrase is text or bytes, not {type(passphrase).__name__}")
     if isinstance(passphrase, str):
-        passphrase = unicodedata.normalize("NFKC", passphrase).encode()
+        try:
+            secret = unicodedata.normalize("NFKC", passphrase).encode(errors="surrogateescape")
+        except UnicodeEncodeError:
+            raise ArgumentError("the passphrase has characters that UTF-8 does not have: give bytes") from None
+    else:
+        secret = bytes(passphrase)
+    secret = secret.removeprefix(codecs.BOM_UTF8)
+    if not secret:
+        raise ArgumentError("the passphrase is empty")
     function = Argon2id(
         salt=APPLICATION_SALT,
-        length=32,
+        length=KEY_BYTES,
         iterations=ARGON2_PASSES,
         lanes=ARGON2_LANES,
         memory_cost=ARGON2_MEMORY_KIB,
     )
-    return Key(function.derive(passphrase))
+    return Key(function.derive(secret))
 
 
 def keystream(key: bytes, size: int) -> bytes:

@@ -10,6 +10,7 @@ are authenticated with the body; a wrong length or share reads a wrong body, whi
 0 when a frame is sealed; the syndrome scheme sets it on the way, and takes it out again.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -92,7 +93,12 @@ class Frame:
 
 @dataclass(frozen=True)
 class Opened:
-    """What a frame held."""
+    """What a frame held.
+
+    Attributes:
+        message: The bytes.
+        name: Of the file, without folders; a sender may have put any characters into it.
+    """
 
     message: bytes
     name: str | None
@@ -100,7 +106,7 @@ class Opened:
 
 def seal(message: bytes, name: str | None, key: Key, nonce: bytes) -> Frame:
     """Encrypt and authenticate ``message``, and ``name`` if there is one (up to 255 bytes of UTF-8)."""
-    if len(nonce) != NONCE_BYTES:
+    if not isinstance(nonce, bytes) or len(nonce) != NONCE_BYTES:
         raise ArgumentError(f"the nonce must have {NONCE_BYTES} bytes")
     plaintext = message
     if name is not None:
@@ -117,8 +123,20 @@ def message_bytes(payload_bits: int) -> int:
 
 
 def carried_name(name: str) -> str:
-    """The name as it travels: what is no text replaced, cut to 255 bytes and never inside a character."""
-    return name.encode(errors="replace")[:MAX_NAME_BYTES].decode(errors="ignore")
+    """The name as it travels: its last component, what is no text replaced, cut to 255 bytes inside no character.
+
+    Raises:
+        ArgumentError: If it is no text.
+    """
+    if not isinstance(name, str):
+        raise ArgumentError(f"the name that travels is text, not {type(name).__name__}")
+    return _last_component(name).encode(errors="replace")[:MAX_NAME_BYTES].decode(errors="ignore")
+
+
+def _last_component(name: str) -> str:
+    """What a path of any system ends with; "" if that is no name."""
+    last = re.split(r"[/\\]", name)[-1]
+    return "" if last in (".", "..") else last
 
 
 def opened(read: Reader, key: Key) -> Opened:
@@ -144,4 +162,5 @@ def unseal(header: Header, body: bytes, key: Key) -> Opened:
         return Opened(plaintext, None)
     if not plaintext or len(plaintext) <= plaintext[0]:
         raise NothingFoundError
-    return Opened(plaintext[1 + plaintext[0] :], plaintext[1 : 1 + plaintext[0]].decode(errors="replace"))
+    name = plaintext[1 : 1 + plaintext[0]].decode(errors="replace")
+    return Opened(plaintext[1 + plaintext[0] :], _last_component(name))
