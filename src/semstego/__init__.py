@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from semstego.api.batch import hide_many, reveal_many
     from semstego.api.capacity import Capacity, capacity
     from semstego.api.cover_checks import CoverWarning, PassphraseWarning
-    from semstego.api.hide_reveal import Hidden, Revealed, hide, info, reconstruct, reveal, send
+    from semstego.api.hide_reveal import hide, info, reconstruct, reveal, send
     from semstego.api.report import Report
+    from semstego.api.results import Hidden, Revealed
     from semstego.errors import (
         CapacityError,
         EmbeddingError,
@@ -37,7 +38,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "semstego.api.cover_checks": ("CoverWarning", "PassphraseWarning"),
-    "semstego.api.hide_reveal": ("Hidden", "Revealed", "hide", "info", "reconstruct", "reveal", "send"),
+    "semstego.api.hide_reveal": ("hide", "info", "reconstruct", "reveal", "send"),
+    "semstego.api.results": ("Hidden", "Revealed"),
     "semstego.api.capacity": ("Capacity", "capacity"),
     "semstego.errors": (
         "CapacityError", "EmbeddingError", "NothingFoundError", "OutputError", "PictureError", "SemstegoError",

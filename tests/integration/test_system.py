@@ -216,10 +216,13 @@ def test_many_at_once(photographs):
     covers = [np.ascontiguousarray(cover[:64, :64]) for cover in photographs.values()]
     jobs = [(np.squeeze(cover), f"message {i}".encode()) for i, cover in enumerate(covers)]
     jobs.append((np.zeros((8, 8, 3), np.uint8), b"too small"))
-    hidden = semstego.hide_many(jobs, key=KEY, workers=1)
+    hidden = list(semstego.hide_many(jobs, key=KEY, workers=1))
     assert isinstance(hidden[-1], SemstegoError)
     streams = [out.stream for out in hidden[:-1]]
-    found = semstego.reveal_many([*streams, covers[0]], key=KEY, workers=2)
+    told = []
+    progress = lambda what, share: told.append((what, share))  # noqa: E731
+    found = list(semstego.reveal_many([*streams, covers[0]], key=KEY, workers=2, progress=progress))
+    assert told == [("revealing", (number + 1) / len(found)) for number in range(len(found))]
     assert [one.message for one in found[:-1]] == [message for _, message in jobs[:-1]]
     assert isinstance(found[-1], NothingFoundError)
 

@@ -7,23 +7,24 @@ import warnings
 from functools import lru_cache
 from importlib import resources
 
+from semstego.api.arguments import Buffer
 from semstego.codecs.base import Picture
-from semstego.errors import ArgumentError
+from semstego.errors import ArgumentError, SemstegoWarning
 from semstego.io.jpeg_history import find_jpeg_history
 from semstego.schemes.base import Scheme
 
 LEAST_PASSPHRASE = 20  # characters; seven words drawn by dice have some thirty
 
 
-class PassphraseWarning(UserWarning):
+class PassphraseWarning(SemstegoWarning):
     """The passphrase is so short that it may be guessed, and then nothing is hidden."""
 
 
-class CoverWarning(UserWarning):
+class CoverWarning(SemstegoWarning):
     """The cover gives the message away: everybody has it, or changes show in it at once."""
 
 
-def warn_of(cover: Picture, passphrase: str | bytes | None) -> None:
+def warn_of(cover: Picture, passphrase: str | Buffer | None) -> None:
     """Warn of covers and passphrases that cannot keep a secret."""
     if passphrase is not None and len(passphrase) < LEAST_PASSPHRASE:
         text = "this passphrase is short: whoever guesses it finds the message; take seven words drawn by dice"

@@ -19,10 +19,10 @@ from rich.table import Table
 
 import semstego
 from semstego.api.cover_checks import CoverWarning
-from semstego.api.hide_reveal import Hidden
+from semstego.api.results import Hidden
 from semstego.codecs.base import Picture
 from semstego.errors import EmbeddingError, OutputError
-from semstego.io.files import write_all
+from semstego.io.files import make_folder, write_all
 from semstego.io.pictures import load_picture, squeezed
 from semstego.message.cipher import Key
 from semstego.message.frame import OVERHEAD_BYTES
@@ -71,17 +71,20 @@ def run(out: Path) -> None:
     write_all(files, force=True)
     table.add_row(*PAPER)
     console.print(table)
-    console.print(f"Both stages gave back every file bit for bit. Look at {out / 'sheet.png'}; try yourself:")
+    console.print(
+        f"Both stages gave back every file bit for bit. Look at {out / 'sheet.png'}; try yourself:", markup=False
+    )
     console.print(
         f'  SEMSTEGO_PASSPHRASE="{PASSPHRASE}" {sys.argv[0]} reveal {out / "coffee.png"} -o revealed.jpg',
         soft_wrap=True,
+        markup=False,
     )
 
 
 def _prepare(out: Path) -> None:
     """Make the folder; one with other things in it than an earlier demo is left alone."""
+    make_folder(out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
         if any(out.iterdir()) and not (out / SHEET).exists():
             raise OutputError(f"{out} holds other files: name an empty folder")
     except OSError as error:

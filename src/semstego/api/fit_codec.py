@@ -23,7 +23,7 @@ from semstego.codecs.block.fitting import DESIGNS, fit_bases, fit_entropy
 from semstego.codecs.stream import NAME
 from semstego.datasets.folder import in_channels, photographs, provenance
 from semstego.errors import OutputError
-from semstego.io.files import check_output, write_all
+from semstego.io.files import check_output, make_folder, write_all
 from semstego.metrics.image import psnr_db
 
 
@@ -64,13 +64,10 @@ def fit_and_write(
     codec = replace(fit_entropy(output.stem, bases, pictures, progress), dither=dither)
     weights = block_weights.to_bytes(codec)
     command = f"semstego fit-codec {folder} -o {output.name} --like {like}" + (f" --only {only}" if only else "")
-    command += "" if dither == 1 else f" --dither {dither:g}"
+    command += "" if dither == 1 else f" --dither {dither}"
     command += f" --task {task.config} --run {task.run}" if task else ""
     facts = {"name": codec.name, "command": command} | _card(codec, like, weights, time.perf_counter() - start) | moved
-    facts["figures"] = {
-        "on the photographs it was fitted to": _figures(codec, pictures),
-        "on others": "results/quality.json",
-    }
+    facts["figures"] = {"on the photographs it was fitted to": _figures(codec, pictures)}
     facts["data"] = provenance(folder, paths)
     text = yaml.safe_dump(facts, sort_keys=False, allow_unicode=True, width=120)
     write_all({output: weights, card: text.encode()}, force=force)
@@ -85,7 +82,7 @@ def _fitted_to_task(
     from semstego.training.config import read_config
 
     plan = read_config(task.config, TaskCodecPlan)
-    task.run.mkdir(parents=True, exist_ok=True)
+    make_folder(task.run)
     basis, figures = fit_basis(plan, start, task.run, loop.fabric(plan), progress)
     return basis, {"colour basis moved under eq. 3": plan.model_dump(mode="json") | {"on its validation set": figures}}
 

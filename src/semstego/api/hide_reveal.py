@@ -3,88 +3,39 @@
 
 import os
 import time
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semstego.api.arguments import (
+    Buffer,
+    CodecChoice,
+    Message,
+    SchemeChoice,
+    StreamSource,
+    content_of,
+    key_from,
+    scheme_of,
+)
 from semstego.api.cover_checks import refuse_jpeg_history, warn_of
-from semstego.api.report import Report, report_on
+from semstego.api.report import report_on
+from semstego.api.results import Hidden, Revealed
 from semstego.codecs import registry, stream
-from semstego.codecs.base import Codec, SymbolMap
+from semstego.codecs.base import Codec, Picture
 from semstego.codecs.stream import Stream
-from semstego.errors import ArgumentError, DamagedStreamError, NothingFoundError, SemstegoError, StreamError
+from semstego.errors import DamagedStreamError, NothingFoundError, PictureError, StreamError
+from semstego.inputs import read_once
 from semstego.io.jpeg_history import shrunk
-from semstego.io.pictures import Source, load_picture, squeezed
-from semstego.message import frame
-from semstego.message.cipher import Key, derive_key
+from semstego.io.pictures import MAX_FILE_BYTES, Source, load_picture, load_readings, squeezed
+from semstego.message.cipher import Key
 from semstego.message.draws import Draws
 from semstego.progress import Progress, no_progress
 from semstego.schemes import base
-from semstego.schemes.base import Scheme
-from semstego.schemes.certified.scheme import CertifiedScheme
 from semstego.system import search
-from semstego.system.search import Found
 from semstego.system.stego_system import StegoSystem
 
 AUTO = "auto"
-
-Message = bytes | str | os.PathLike[str]
-StreamSource = bytes | str | os.PathLike[str]
-CodecChoice = str | os.PathLike[str] | Codec
-SchemeChoice = str | Scheme
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """What :func:`hide` gives.
-
-    Attributes:
-        stream: Content of the `.sem` file.
-        symbols: Stego symbols, uint8 ``(c, h', w')``.
-        cover_symbols: What ``send`` gives of the cover: symbols without the message; of a codec that rounds at random,
-            a fresh draw.
-        undithered_symbols: Symbols without message and without dither; of a codec that rounds plainly, the same.
-        picture: What the receiver reconstructs, uint8 ``(h, w, 3)``, or ``(h, w)`` if grey.
-        cover_picture: The same of ``cover_symbols``.
-        undithered_picture: The same of ``undithered_symbols``.
-        png: ``picture`` as the PNG file that stage II was checked on.
-        report: What it cost.
-    """
-
-    stream: bytes
-    symbols: SymbolMap
-    cover_symbols: SymbolMap
-    undithered_symbols: SymbolMap
-    picture: NDArray[np.uint8]
-    cover_picture: NDArray[np.uint8]
-    undithered_picture: NDArray[np.uint8]
-    png: bytes
-    report: Report
-
-
-@dataclass(frozen=True)
-class Revealed:
-    """What :func:`reveal` gives.
-
-    Attributes:
-        message: The bytes that were hidden.
-        name: The file name that travelled with them, if the sender gave one; no path, but do not trust it.
-        stage: ``"features"`` (I) or ``"picture"`` (II).
-        codec: Name of the codec that read it; of a picture, models with the same networks read each other's messages.
-        scheme: Name of the scheme that read it; ``syndrome`` reads what ``hill``, ``suniward`` and ``side-informed``
-            have hidden, too.
-        seconds: Time taken.
-    """
-
-    message: bytes
-    name: str | None
-    stage: str
-    codec: str
-    scheme: str
-    seconds: float
 
 
 def hide(
@@ -92,7 +43,7 @@ def hide(
     message: Message,
     *,
     key: Key | None = None,
-    passphrase: str | bytes | None = None,
+    passphrase: str | Buffer | None = None,
     codec: CodecChoice | None = None,
     scheme: SchemeChoice = base.DEFAULT,
     p_e: float | None = None,
@@ -114,7 +65,8 @@ def hide(
             own that is a :class:`~semstego.codecs.base.Codec`; None takes the one that the scheme is at home in.
         scheme: ``"certified"`` (undetectable up to ``p_e``), ``"syndrome"`` (more payload), ``"learned"`` (the paper's
             networks), another name, or an object of your own that is a :class:`~semstego.schemes.base.Scheme`.
-        p_e: Detection error that the certified scheme keeps for this picture, 0.4 to below 0.5; None means 0.499.
+        p_e: Detection error that the certified scheme keeps for this picture, 0.4 to below 0.49999995; None takes
+            0.499.
         name: File name to send along; it takes 1 + its length bytes.
         nonce: 8 bytes for reproducible output; never use one twice with a key. Default: random.
         flatten: Convert alpha, palettes, 16 bits and CMYK instead of refusing them.
@@ -135,7 +87,7 @@ def hide(
         picture = shrunk(picture)
     elif not (chosen.keeps_law or allow_jpeg_history):
         refuse_jpeg_history(picture, chosen)
-    content = _content(message)
+    content = content_of(message)
     system = StegoSystem(registry.load(chosen.default_codec if codec is None else codec), chosen)
     sent = system.sender(picture, content, name, secret, nonce, progress)
     draws = Draws.fresh() if nonce is None else Draws(secret.derive("cover draws", nonce))
@@ -158,7 +110,7 @@ def reveal(
     source: Source,
     *,
     key: Key | None = None,
-    passphrase: str | bytes | None = None,
+    passphrase: str | Buffer | None = None,
     codec: CodecChoice | None = None,
     scheme: SchemeChoice | None = None,
     progress: Progress = no_progress,
@@ -182,19 +134,19 @@ def reveal(
     schemes = search.shipped_schemes() if scheme is None or scheme == AUTO else [base.SCHEMES.get(scheme)]
     secret = key_from(key, passphrase)
     try:
-        read = _stream_of(source)
-        if read is None:
-            candidates = search.codecs_of(schemes) if codec is None else [registry.load(codec)]
-            found: Found = search.in_picture(load_picture(source), candidates, schemes, secret, progress)
-        else:
+        read = _pictures_or_stream(source)
+        if isinstance(read, Stream):
             found = search.in_stream(read, _codec_of(read, codec), schemes, secret)
+        else:
+            candidates = search.codecs_of(schemes) if codec is None else [registry.load(codec)]
+            found = search.in_pictures(read, candidates, schemes, secret, progress)
     except DamagedStreamError:
         raise NothingFoundError from None
     used, reader, opened = found
     return Revealed(
         message=opened.message,
-        name=opened.name,
-        stage="features" if read is not None else "picture",
+        name=opened.name or None,
+        stage="features" if isinstance(read, Stream) else "picture",
         codec=used.name,
         scheme=reader.name,
         seconds=round(time.perf_counter() - start, 3),
@@ -202,7 +154,12 @@ def reveal(
 
 
 def send(
-    cover: Source, *, codec: CodecChoice | None = None, scheme: SchemeChoice = base.DEFAULT, flatten: bool = False
+    cover: Source,
+    *,
+    codec: CodecChoice | None = None,
+    scheme: SchemeChoice = base.DEFAULT,
+    flatten: bool = False,
+    shrink: bool = False,
 ) -> bytes:
     """Plain semantic communication: the `.sem` stream of a picture with nothing hidden.
 
@@ -211,10 +168,12 @@ def send(
         codec: As for :func:`hide`.
         scheme: Whose codec to send by, where none is named.
         flatten: As for :func:`hide`.
+        shrink: As for :func:`hide`: who shrinks to hide must shrink to send.
     """
     chosen = base.SCHEMES.get(scheme)
     system = StegoSystem(registry.load(chosen.default_codec if codec is None else codec), chosen)
-    return system.send(load_picture(cover, flatten=flatten))
+    picture = load_picture(cover, flatten=flatten)
+    return system.send(shrunk(picture) if shrink else picture)
 
 
 def reconstruct(source: StreamSource, *, codec: CodecChoice | None = None) -> NDArray[np.uint8]:
@@ -240,53 +199,18 @@ def info(source: StreamSource) -> dict[str, Any]:
     }
 
 
-def scheme_of(scheme: SchemeChoice, p_e: float | None) -> Scheme:
-    """The scheme, with the detection error that it is to keep.
-
-    Raises:
-        ArgumentError: If there is no such scheme, or it keeps none.
-    """
-    chosen = base.SCHEMES.get(scheme)
-    if p_e is None:
-        return chosen
-    if not isinstance(chosen, CertifiedScheme):
-        raise ArgumentError(f"the scheme {chosen.name!r} certifies no detection error: leave p_e out")
-    return replace(chosen, p_e=p_e)
-
-
-def key_from(key: Key | None, passphrase: str | bytes | None) -> Key:
-    """The key, or the one derived from the passphrase; exactly one must be given."""
-    if (key is None) == (passphrase is None):
-        raise ArgumentError("give either key= or passphrase=")
-    return key if key is not None else derive_key(passphrase)  # type: ignore[arg-type]
-
-
-def _content(message: Message) -> bytes:
-    if isinstance(message, bytes):
-        return message
-    if isinstance(message, str):
-        return message.encode()
-    path = Path(message)
-    try:
-        if path.stat().st_size > frame.MAX_BODY_BYTES:
-            raise SemstegoError(f"{path}: no cover holds more than {frame.MAX_BODY_BYTES >> 20} MiB")
-        return path.read_bytes()
-    except OSError as error:
-        raise SemstegoError(f"{path}: {error.strerror}") from None
-
-
-def _stream_of(source: Source) -> Stream | None:
-    """The stream, if the source is one by its first bytes."""
-    if isinstance(source, bytes):
-        return stream.unpack(source) if source.startswith(stream.MAGIC) else None
+def _pictures_or_stream(source: Source) -> Stream | list[Picture]:
+    """The stream, if the source is one by its first bytes, else what a picture may stand for; a file is read once."""
     if isinstance(source, str | os.PathLike):
+        content = read_once(source, MAX_FILE_BYTES)
         try:
-            with open(source, "rb") as file:
-                if file.read(len(stream.MAGIC)) == stream.MAGIC:
-                    return stream.read(source)
-        except OSError as error:
-            raise SemstegoError(f"{source}: {error.strerror}") from None
-    return None
+            return _pictures_or_stream(content)
+        except (PictureError, StreamError) as error:
+            raise type(error)(f"{source}: {error}") from None
+    if not isinstance(source, bytes | bytearray | memoryview):
+        return load_readings(source)
+    content = bytes(source)
+    return stream.unpack(content) if content.startswith(stream.MAGIC) else load_readings(content)
 
 
 def _is_shipped(read: Stream) -> bool:

@@ -11,10 +11,8 @@ import numpy as np
 from semstego.codecs.base import Picture, Symbols
 from semstego.metrics.image import feature_snr_db, psnr_db, ssim
 from semstego.metrics.message import bits_per_symbol, payload_bpp
-from semstego.schemes.certified.scheme import kl_budget_nats, tv_bound
+from semstego.schemes.certified.scheme import pictures_within, tv_bound
 from semstego.system.stego_system import Sent, StegoSystem
-
-MOST_PICTURES = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -29,11 +27,12 @@ class Report:
         scheme: Name of the scheme.
         dither: Width of the codec's dither [steps]; 0 where it rounds plainly.
         p_e_bound: Certified: the detection error of every detector that cannot guess the key is at least this, for one
-            picture; None where nothing is certified, and where a given nonce fixed the draws.
+            picture. This field and the next three are None where nothing is certified, as where a given nonce fixed
+            the draws.
         kl_bound_nats: The divergence of hiding from sending that follows from picture and length, at most.
         tv_bound: The total variation distance of hiding from sending, at most; 10^-7 of it are for rounded arithmetic.
-        pictures_at_049: So many such pictures keep the detection error at 0.49, if one key hides in all; or 10^9,
-            if they are more.
+        pictures_at_049: So many such pictures keep the detection error at 0.49, if one key hides in all: 200,000 at
+            most, for rounded arithmetic adds up, too.
         message_bytes: Length of the message.
         overhead_bytes: What the frame adds to it.
         payload_bits: Coded bits, frame included.
@@ -140,17 +139,16 @@ def report_on(
 
 
 def _certified(sent: Sent) -> dict[str, Any]:
-    """What is certain of a hiding; a bound on the detection error only where the draws were fresh."""
-    kl_nats = sent.embedded.kl_bound_nats
-    if kl_nats is None:
+    """What is certain of a hiding whose draws were fresh."""
+    kl_nats, codec = sent.embedded.kl_bound_nats, sent.cover.codec
+    if kl_nats is None or not sent.fresh:
         return dict.fromkeys(("p_e_bound", "kl_bound_nats", "tv_bound", "pictures_at_049"))
-    codec = sent.cover.codec
-    variation, budget = tv_bound(kl_nats, codec), kl_budget_nats(0.49, codec)
+    variation = tv_bound(kl_nats, codec)
     return {
-        "p_e_bound": 0.5 - variation / 2 if sent.fresh else None,
+        "p_e_bound": 0.5 - variation / 2,
         "kl_bound_nats": kl_nats,
         "tv_bound": variation,
-        "pictures_at_049": int(min(budget / kl_nats, MOST_PICTURES)) if kl_nats else MOST_PICTURES,
+        "pictures_at_049": pictures_within(kl_nats, 0.49, codec),
     }
 
 

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the public functions take, and what they make of it."""
+
+import os
+from dataclasses import replace
+
+from semstego.codecs.base import Codec
+from semstego.errors import ArgumentError
+from semstego.inputs import read_once
+from semstego.message import frame
+from semstego.message.cipher import Key, derive_key
+from semstego.schemes import base
+from semstego.schemes.base import Scheme
+from semstego.schemes.certified.scheme import CertifiedScheme
+
+Buffer = bytes | bytearray | memoryview
+Message = Buffer | str | os.PathLike[str]
+StreamSource = Buffer | str | os.PathLike[str]
+CodecChoice = str | os.PathLike[str] | Codec
+SchemeChoice = str | Scheme
+
+
+def scheme_of(scheme: SchemeChoice, p_e: float | None) -> Scheme:
+    """The scheme, with the detection error that it is to keep.
+
+    Raises:
+        ArgumentError: If there is no such scheme, or it keeps none.
+    """
+    chosen = base.SCHEMES.get(scheme)
+    if p_e is None:
+        return chosen
+    if not isinstance(chosen, CertifiedScheme):
+        raise ArgumentError(f"the scheme {chosen.name!r} certifies no detection error: leave p_e out")
+    return replace(chosen, p_e=p_e)
+
+
+def key_from(key: Key | None, passphrase: str | Buffer | None) -> Key:
+    """The key, or the one derived from the passphrase; exactly one must be given.
+
+    Raises:
+        ArgumentError: If none or both are given, or one is of another type or empty.
+    """
+    if key is not None and passphrase is None:
+        if not isinstance(key, Key):
+            raise ArgumentError(f"key= takes what derive_key() gives, not {type(key).__name__}")
+        return key
+    if key is None and passphrase is not None:
+        return derive_key(passphrase)
+    raise ArgumentError("give either key= or passphrase=")
+
+
+def content_of(message: Message) -> bytes:
+    """The bytes to hide: as they are, of a text, or of a file.
+
+    Raises:
+        SemstegoError: If the file cannot be read or is longer than any message, or it is none of these.
+    """
+    if isinstance(message, bytes | bytearray | memoryview):
+        return bytes(message)
+    if isinstance(message, str):
+        try:
+            return message.encode()
+        except UnicodeEncodeError:
+            raise ArgumentError("the message is text with characters that UTF-8 does not have: give bytes") from None
+    if isinstance(message, os.PathLike):
+        return read_once(message, frame.MAX_BODY_BYTES)
+    raise ArgumentError(f"a message is bytes, text, or the path of a file, not {type(message).__name__}")
