@@ -2,6 +2,9 @@
 """`semstego audit` as scripts use it: exit status, one sentence on error, JSON, files left alone, and a cache."""
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -63,6 +66,26 @@ def test_an_audit_of_folders_is_a_page_a_file_and_a_picture(folders, audit, tmp_
     ET.fromstring(plot.read_bytes())
 
 
+@pytest.mark.parametrize(("columns", "encoding"), [("20", "ascii"), ("40", "latin-1"), ("nonsense", "utf-8")])
+def test_the_page_is_complete_in_any_terminal(folders, tmp_path, columns, encoding):
+    """As scripts run it: no terminal, and an encoding that may lack the letters of the folder's name."""
+    name = "Фото"
+    shutil.copytree(folders / "stegos", tmp_path / name)
+    options = ["--covers", folders / "covers", "--stegos", name, "--cache", tmp_path / "cache", "--seeds", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", "from semstego.cli.main import main; main()", "audit", *options, "--detectors", "SPAM"],
+        capture_output=True, check=False, cwd=tmp_path,
+        env=os.environ | {"COLUMNS": columns, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    page = done.stdout.decode(encoding)
+    assert name.encode(encoding, "backslashreplace").decode(encoding) in page
+    assert re.search(r"\d\.\d{3}\s+\(\d\.\d{3}-\d\.\d{3}\)", page)  # P_E and its interval
+    assert re.search(r"Photographs: 59,\s+in\s+60\s+pairs", page)  # two crops lie 4 pixels apart
+    if columns.isdecimal():
+        assert all(len(one) <= int(columns) or len(one.split()) == 1 for one in page.splitlines())
+
+
 def test_a_second_audit_extracts_nothing_and_says_the_same(folders, audit, tmp_path, monkeypatch):
     command = of(folders, tmp_path / "cache", "--detectors", "SPAM", "--json")
     first = audit(*command).out
@@ -119,11 +142,12 @@ def test_what_exists_is_not_overwritten_and_noticed_before_the_work(folders, aud
     out = tmp_path / "audit.json"
     out.write_text("mine")
     command = of(folders, tmp_path / "cache", "--detectors", "histogram", "-o", out)
-    for option in ("-o", "--plot"):
-        words = audit(*of(folders, tmp_path / "cache", option, out), status=1)
+    (tmp_path / "audit.svg").write_text("mine")
+    for option, path in (("-o", out), ("--plot", tmp_path / "audit.svg")):
+        words = audit(*of(folders, tmp_path / "cache", option, path), status=1)
         assert "--force" in one_sentence(words)
     assert not (tmp_path / "cache").exists()
-    assert out.read_text() == "mine"
+    assert out.read_text() == (tmp_path / "audit.svg").read_text() == "mine"
     audit(*command, "--force")
     assert json.loads(out.read_text())["cells"]
 
@@ -188,7 +212,7 @@ def test_a_network_without_torch_says_what_is_lacking(folders, audit, tmp_path, 
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["--covers", "a", "--stegos", "b", "-o", "out", "--plot", "out"], "--plot"),
+        (["--covers", "a", "--stegos", "b", "-o", "out", "--plot", "out"], "a file of its own"),
         ([], "--covers"),
         (["--covers", "somewhere"], "--stegos"),
         (["--covers", "a", "--stegos", "b", "--scheme", "lsb"], "--scheme"),
@@ -199,7 +223,7 @@ def test_a_network_without_torch_says_what_is_lacking(folders, audit, tmp_path, 
         (["--scheme", "lsb", "--data", ".", "--payloads", "nan"], "--payloads"),
         (["--covers", "a", "--stegos", "b", "--detectors", "Solomon"], "Solomon"),
         (["--covers", "a", "--stegos", "b", "--detectors", ","], "nothing"),
-        (["--covers", "a", "--stegos", "b", "--protocol", "sloppy"], "rigorous, paper"),
+        (["--covers", "a", "--stegos", "b", "--protocol", "sloppy"], "'rigorous', 'paper'"),
         (["--covers", "a", "--stegos", "b", "--pairs", "9"], "--pairs"),
         (["--covers", "a", "--stegos", "b", "--seeds", "0"], "--seeds"),
     ],

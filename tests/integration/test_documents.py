@@ -106,6 +106,25 @@ def test_the_python_block_of_the_readme_prints_what_the_readme_says():
     assert printed_by(code, ROOT) == expected
 
 
+def test_the_commands_of_the_readme_print_what_the_readme_says(tmp_path):
+    (commands,) = [block for block in blocks("sh") if "semstego hide" in block]
+    (shown,) = blocks("console")
+    for name in ("src", "CITATION.cff"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    script = commands.replace(".venv/bin/semstego", str(Path(sys.executable).with_name("semstego")))
+    ran = subprocess.run(
+        ["bash", "-ec", script], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+    )
+    printed = [line for line in ran.stdout.splitlines() if not line.startswith("first run: ")]
+    expected = [line for line in shown.splitlines() if line.strip() not in ("...", "") and "seconds" not in line]
+    hidden = printed[: printed.index(next(line for line in printed if "seconds" in line))]
+    assert [line for line in hidden if line in expected] == expected
+    names = [line.split("  ")[-2].strip() for line in printed if line.startswith(" ") and "  " in line.strip()]
+    assert {"codec", "seconds", "psnr2 db"} <= set(names)
+    for name in ("from-features.cff", "from-picture.cff"):
+        assert (tmp_path / name).read_bytes() == (ROOT / "CITATION.cff").read_bytes()
+
+
 def test_the_detector_of_the_audits_page_finds_a_message(folders):
     (code,) = blocks("python", (ROOT / "docs" / "audit.md").read_text(encoding="utf-8"))
     assert re.search(r"^stegos +picture +unrest +<= 0\.[0-3]", printed_by(code, folders), re.MULTILINE)

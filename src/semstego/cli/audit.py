@@ -5,15 +5,14 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from semstego.errors import ArgumentError, SemstegoError
+from semstego.cli.options import STANDARD, AsJson, Force, JsonOutput
 
 if TYPE_CHECKING:
     from semstego.steganalysis.detectors.base import Detector
-    from semstego.steganalysis.protocol import AuditProtocol
 
 
 def audit(
@@ -26,7 +25,9 @@ def audit(
         str, typer.Option(help="Coded bits a pixel, or full: what each crop holds; with --scheme.")
     ] = "0.1,0.25,0.5,1.0",
     data: Annotated[Path | None, typer.Option(help="Crops of `semstego data build-crops`, with --scheme.")] = None,
-    codec: Annotated[str, typer.Option(help="Operating point, with --scheme.")] = "cr085",
+    codec: Annotated[
+        str, typer.Option(help="Operating point, with --scheme; its -plain twin, of schemes other than certified.")
+    ] = "cr085",
     model: Annotated[str, typer.Option(help="Of the learned scheme, with --scheme.")] = "learned-photo",
     detectors: Annotated[
         str,
@@ -36,45 +37,40 @@ def audit(
             help="Names between commas (an unknown name lists all), or my_package:MyDetector for your own.",
         ),
     ] = "histogram,SPAM,joint",
-    protocol: Annotated[str, typer.Option(help="rigorous, or paper: that of the paper.")] = "rigorous",
+    protocol: Annotated[Literal["rigorous", "paper"], typer.Option(help="paper is that of the paper.")] = "rigorous",
     pairs: Annotated[int | None, typer.Option(min=10, help="Training pairs, at most.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Runs.")] = None,
     curve: Annotated[bool, typer.Option("--curve", help="Also learn from fewer pairs: a learning curve.")] = False,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps embeddings, features and scores.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the report as JSON.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Also draw ROC and learning curves, as SVG.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what exists.")] = False,
+    output: JsonOutput = None,
+    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Also draw ROC and learning curves, as SVG.")] = None,
+    as_json: AsJson = False,
+    force: Force = False,
 ) -> None:
     """Measure how detectable messages are: in two folders of pictures, or of the schemes of this package.
 
     Detectors learn from some photographs and are tested on others. LSB matching and HILL are controls that they must
     detect; covers against covers is the control that they must not.
     """
-    from semstego.cli import terminal
-    from semstego.io.files import check_output, write_all
+    from semstego.cli import outputs, terminal
 
-    try:
+    with terminal.extra("audit"):
         from semstego.steganalysis import audit as audits
         from semstego.steganalysis import protocol as protocols
         from semstego.steganalysis import summary
-        from semstego.steganalysis.cache import Cache
+        from semstego.steganalysis.cache import Cache, default_folder
         from semstego.steganalysis.detectors.base import Setting
         from semstego.steganalysis.sources.base import Source
         from semstego.steganalysis.sources.folders import FolderSource
         from semstego.steganalysis.sources.schemes import SchemeSource, crops_of
-    except ImportError:
-        raise _missing_packages() from None
 
-    if output and output == plot:
-        raise typer.BadParameter("--output and --plot name one file")
-    for path in filter(None, (output, plot)):
-        check_output(path, force=force)
+    outputs.check_different(filter(None, (output, plot)))
+    outputs.check(outputs.given({output: outputs.JSON, plot: outputs.SVG}), force=force)
     draw = _drawing() if plot else None
     chosen = [_detector(name) for name in _names(detectors, "--detectors")]
-    plan = protocols.shortened(_protocol(protocol), pairs, seeds)
-    keep = Cache(cache or Path.home() / ".cache" / "semstego" / "audit")
+    plan = protocols.shortened(protocols.PROTOCOLS[protocol], pairs, seeds)
+    keep = Cache(cache or default_folder())
     if (covers is None) != (stegos is None) or (covers is None) == (not scheme):
         raise typer.BadParameter("give --covers and --stegos, or --scheme and --data")
     source: Source
@@ -90,8 +86,9 @@ def audit(
     contents = {output: (json.dumps(report, indent=1) + "\n").encode()} if output else {}
     if plot and draw:
         contents[plot] = draw(report)
-    write_all(contents, force=force)
-    print(json.dumps(report) if as_json else summary.in_words(report))
+    outputs.write(contents, force=force)
+    page = summary.in_words(terminal.printable(report), terminal.page_width())
+    terminal.say(json.dumps(report) if as_json else page, to_stderr=STANDARD in contents)
 
 
 def _names(words: str, option: str) -> list[str]:
@@ -111,18 +108,11 @@ def _scheme(name: str) -> str:
 
 
 def _detector(name: str) -> "Detector":
+    from semstego.cli import terminal
     from semstego.steganalysis.detectors.base import DETECTORS
 
-    try:
-        return DETECTORS.get(name)
-    except ArgumentError as error:
-        raise typer.BadParameter(f"--detectors: {error}") from None
-    except ImportError:  # a network's, where torch is not installed
-        raise _missing_packages() from None
-
-
-def _missing_packages() -> SemstegoError:
-    return SemstegoError("audit needs more packages: pip install 'semstego[audit]'")
+    with terminal.extra("audit"):  # networks need torch
+        return terminal.named(DETECTORS.get, name, "--detectors")
 
 
 def _numbers(words: str) -> tuple[float, ...]:
@@ -138,16 +128,9 @@ def _numbers(words: str) -> tuple[float, ...]:
 
 def _drawing() -> Callable[[dict[str, Any]], bytes]:
     """The function that draws; it is imported before the work, so that a missing library is noticed before it."""
-    try:
+    from semstego.cli import terminal
+
+    with terminal.extra("plots"):
         from semstego.plots.audit import roc_and_learning
-    except ImportError:
-        raise SemstegoError("--plot needs matplotlib: pip install 'semstego[plots]'") from None
+
     return roc_and_learning
-
-
-def _protocol(name: str) -> "AuditProtocol":
-    from semstego.steganalysis.protocol import PROTOCOLS
-
-    if name not in PROTOCOLS:
-        raise typer.BadParameter(f"--protocol takes {', '.join(PROTOCOLS)}")
-    return PROTOCOLS[name]

@@ -2,7 +2,7 @@
 """`semstego data`: data sets for experiments."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -53,7 +53,7 @@ def fetch(
 
     with terminal.bar() as progress:
         base.DATASETS.get(name).fetch(output, source, progress)
-    print(f"{output}: {name} is complete")
+    terminal.say(f"{output}: {name} is complete")
 
 
 @app.command("build-objects")
@@ -98,14 +98,16 @@ def build_objects(
             force=force,
             progress=progress,
         )
-    print(f"{output}: {', '.join(objects.SETS)} are complete")
+    terminal.say(f"{output}: {', '.join(objects.SETS)} are complete")
 
 
 @app.command("build-crops")
 def build_crops(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
     photographs: Annotated[Path, typer.Option(help="Folder of photographs.")],
-    kind: Annotated[str, typer.Option(help="plain, or cifar: reduced to 32 pixels and enlarged to 64.")] = "cifar",
+    kind: Annotated[
+        Literal["plain", "cifar"], typer.Option(help="cifar: reduced to 32 pixels and enlarged to 64.")
+    ] = "cifar",
     split: Annotated[
         Path | None, typer.Option(help="Folder with fit.txt, validation.txt and test.txt, which name photographs.")
     ] = None,
@@ -125,4 +127,4 @@ def build_crops(
         crops.build(
             output, photographs, kind=kind, split=split, counts=counts, seed=seed, force=force, progress=progress
         )
-    print(f"{output}: {', '.join(crops.SETS)} are complete")
+    terminal.say(f"{output}: {', '.join(crops.SETS)} are complete")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from semstego.cli.options import CODECS, Force, Scheme
+from semstego.cli.options import CODECS, STANDARD, AsJson, Force, JsonOutput, Scheme
 
 if TYPE_CHECKING:
     from semstego.system.stego_system import StegoSystem
 
-Report = tuple[dict[str, Any], str, dict[Path, bytes]]  # for JSON, for people, and files to write
+Report = tuple[dict[str, Any], str, dict[str, bytes]]  # for JSON, for people, and files to write
 
 
 def evaluate(
@@ -44,9 +44,9 @@ def evaluate(
         typer.Option(min=1, help="Table II: reduce pictures to so many pixels, and enlarge them; CIFAR's: 32."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the figures as JSON.")] = None,
-    sheet: Annotated[Path | None, typer.Option(help="Also draw labels and confidences, as PNG.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    output: JsonOutput = None,
+    sheet: Annotated[str | None, typer.Option(metavar="FILE", help="Also draw labels and confidences, as PNG.")] = None,
+    as_json: AsJson = False,
     force: Force = False,
 ) -> None:
     """What codec and message do to the receiver's task; without a task, what hiding costs and how well it reads.
@@ -55,17 +55,15 @@ def evaluate(
     With a MODEL of the learned scheme, or without --task: the columns of the paper's Table II; its ACC gap, if
     --weights names a classifier.
     """
-    from semstego.cli import terminal
+    from semstego.cli import outputs, terminal
     from semstego.codecs import registry
-    from semstego.io.files import check_output, write_all
     from semstego.system.stego_system import StegoSystem
 
-    for path in filter(None, (output, sheet)):
-        check_output(path, force=force)
+    outputs.check_different(filter(None, (output, sheet)))
+    outputs.check(outputs.given({output: outputs.JSON, sheet: outputs.PNG}), force=force)
     chosen = terminal.scheme("learned" if model else scheme)
-    systems = [
-        StegoSystem(registry.load(one), chosen) for one in ([model] if model else codec or [chosen.default_codec])
-    ]
+    points = [model] if model else codec or [chosen.default_codec]
+    systems = [StegoSystem(terminal.named(registry.load, one, "--codec"), chosen) for one in points]
     if task is not None and model is None:
         if seeds != 1 or detail is not None:
             raise typer.BadParameter("--seeds and --detail go with Table II, without --task")
@@ -76,8 +74,8 @@ def evaluate(
         found = _table2(systems, data, name, split, weights, bpp, pictures, range(seed, seed + seeds), detail)
     report, lines, drawing = found
     contents = {output: (json.dumps(report, indent=1) + "\n").encode()} if output else {}
-    write_all(contents | drawing, force=force)
-    print(json.dumps(report) if as_json else lines)
+    outputs.write(contents | drawing, force=force)
+    terminal.say(json.dumps(report) if as_json else lines, to_stderr=STANDARD in contents | drawing)
 
 
 def _task_gap(
@@ -91,13 +89,17 @@ def _task_gap(
     pictures: int,
     seed: int,
     workers: int,
-    sheet: Path | None,
+    sheet: str | None,
 ) -> Report:
     """Accuracies and gaps, one cell for each codec and payload."""
     from semstego.cli import terminal
-    from semstego.evaluation import task_gap
-    from semstego.plots.task_sheet import draw
-    from semstego.tasks import base as tasks
+
+    with terminal.extra("train"):
+        from semstego.evaluation import task_gap
+        from semstego.tasks import base as tasks
+    if sheet:
+        with terminal.extra("plots"):
+            from semstego.plots.task_sheet import draw
 
     prepared = terminal.named(tasks.TASKS.get, task, "--task").prepared(weights, name)
     chosen = prepared.examples(data, name, split).first(pictures)
@@ -128,11 +130,13 @@ def _table2(
     from dataclasses import replace
 
     from semstego.cli import terminal
-    from semstego.datasets import sets
-    from semstego.datasets.enlarge import softened
-    from semstego.datasets.labelled import LabelledPictures
-    from semstego.evaluation import table2
-    from semstego.tasks import base as tasks
+
+    with terminal.extra("train"):
+        from semstego.datasets import sets
+        from semstego.datasets.enlarge import softened
+        from semstego.datasets.labelled import LabelledPictures
+        from semstego.evaluation import table2
+        from semstego.tasks import base as tasks
 
     chosen = sets.load(name, data, split).first(pictures)
     if weights and len(chosen.classes) < 2:

@@ -2,7 +2,7 @@
 """``semstego fit-codec``: a block codec for one's own photographs, or for a task."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,7 +12,7 @@ from semstego.cli.options import Force
 def fit_codec(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photographs.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The weights to write; the card goes beside them.")],
-    like: Annotated[str, typer.Option(help="Design to fit: cr085, cr050, cr025 or task.")] = "cr085",
+    like: Annotated[Literal["cr085", "cr050", "cr025", "task"], typer.Option(help="Design to fit.")] = "cr085",
     only: Annotated[Path | None, typer.Option(help="File that lists the photographs to use, one a line.")] = None,
     dither: Annotated[
         float, typer.Option(help="Width of its dither [steps], a multiple of 1/128 up to 1; 0 rounds plainly.")
@@ -25,16 +25,14 @@ def fit_codec(
 ) -> None:
     """Fit a codec to a folder of photographs, and to a task."""
     from semstego.api.fit_codec import TaskFit, fit_and_write
-    from semstego.cli import terminal
+    from semstego.cli import outputs, terminal
     from semstego.codecs.base import DITHER_SCALE, is_dither
-    from semstego.codecs.block.fitting import DESIGNS
 
-    if like not in DESIGNS:
-        raise typer.BadParameter(f"--like takes {', '.join(DESIGNS)}")
+    outputs.check({str(output): outputs.WEIGHTS}, force=force)
     if not is_dither(dither):
         raise typer.BadParameter(f"--dither takes multiples of 1/{DITHER_SCALE} from 0 to 1")
     if (task is None) != (run is None):
         raise typer.BadParameter("--task and --run go together")
     fitted = TaskFit(task, run) if task and run else None
-    with terminal.progress() as progress:
+    with terminal.extra("train"), terminal.progress() as progress:
         fit_and_write(folder, output, like=like, dither=dither, only=only, task=fitted, force=force, progress=progress)

@@ -5,17 +5,20 @@ Exit status 0 done, 1 refused or nothing found, 2 wrong usage. Libraries are imp
 ``--help`` answers at once.
 """
 
+import atexit
+import gc
 import sys
 from typing import Annotated
 
 import typer
 
 from semstego import __version__
-from semstego.cli import data
+from semstego.cli import data, terminal
 from semstego.cli.audit import audit
 from semstego.cli.capacity import capacity
 from semstego.cli.demo import demo
 from semstego.cli.evaluate import evaluate
+from semstego.cli.failures import status_of, surroundings
 from semstego.cli.fit_codec import fit_codec
 from semstego.cli.hide import hide
 from semstego.cli.info import info
@@ -25,10 +28,8 @@ from semstego.cli.send import send
 from semstego.cli.train import train
 from semstego.cli.train_codec import train_codec
 from semstego.cli.train_task import train_task
-from semstego.errors import SemstegoError
 
 app = typer.Typer(
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     no_args_is_help=True,
@@ -46,22 +47,15 @@ app.add_typer(data.app)
 def version(show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Hide a file in the semantic features of a picture, and read it back bit for bit at both stages."""
     if show:
-        print(f"semstego {__version__}")
+        terminal.say(f"semstego {__version__}")
         raise typer.Exit
 
 
 def main() -> None:
-    """Entry point: semstego's own errors, and those of files, become one sentence and exit status 1."""
-    try:
-        app()
-    except SemstegoError as error:
-        print(f"semstego: {error}", file=sys.stderr)
-        sys.exit(1)
-    except OSError as error:
-        print(f"semstego: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
-        sys.exit(1)
-    except MemoryError:
-        print("semstego: there is not enough memory for this picture", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """Entry point: whatever goes wrong outside becomes one sentence and an exit status."""
+    atexit.register(gc.freeze)  # at its end Python collects garbage once more, half a second if torch is loaded
+    with surroundings():
+        try:
+            sys.exit(app(prog_name="semstego", standalone_mode=False) or 0)
+        except Exception as error:
+            sys.exit(status_of(error, sys.argv[1:]))

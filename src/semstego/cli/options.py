@@ -2,9 +2,18 @@
 """Arguments and options that several commands have."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+STANDARD = "-"
+_OTHER_NAMES = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+
+
+def standard(path: str | None) -> str | None:
+    """The path, or - for all names of standard output: what else is printed must go elsewhere then."""
+    return STANDARD if path in _OTHER_NAMES else path
+
 
 CODECS = (
     "cr085 (best picture), cr050, cr025 (small stream), task (fitted for a classifier), each with -plain behind it for "
@@ -31,13 +40,29 @@ PE = Annotated[
     float | None,
     typer.Option(
         "--p-e",
-        help="Certified: what the detection error of any detector is at least, 0.4 to below 0.5 (guessing).",
+        help="Certified: what the detection error of any detector is at least, 0.4 to below 0.49999995.",
         show_default="0.499",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; errors, too.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what exists.")]
 Flatten = Annotated[bool, typer.Option("--flatten", help="Convert alpha, palettes, 16 bits and CMYK.")]
+StreamOutput = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="The .sem stream to write, or - for standard output.", callback=standard
+    ),
+]
+JsonOutput = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Also write the figures as JSON; - prints them.", callback=standard
+    ),
+]
+Shrink = Annotated[
+    bool, typer.Option("--shrink", help="Shrink the cover to 3/4 of its sides, which removes a JPEG history.")
+]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option(
@@ -46,7 +71,7 @@ PassphraseFile = Annotated[
 ]
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML; see configs/.")]
 Run = Annotated[Path, typer.Option(help="Folder of the run; a run that is there already goes on.")]
-Weights = Annotated[Path, typer.Option("--output", "-o", help="The weights to write.")]
-Accelerator = Annotated[str, typer.Option(help="auto, cpu or gpu.")]
+Weights = Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The weights to write.")]
+Accelerator = Annotated[Literal["auto", "cpu", "gpu"], typer.Option(help="Where to compute.")]
 Devices = Annotated[int, typer.Option(min=1, help="Devices a node; more than one trains by DDP.")]
 Nodes = Annotated[int, typer.Option(min=1, help="Nodes.")]

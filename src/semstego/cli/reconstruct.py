@@ -1,25 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """``semstego reconstruct``: what the receiver sees."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from semstego.cli.options import Force, OtherCodec, Stream
+from semstego.cli.options import Force, OtherCodec, Quiet, Stream, standard
 
 
 def reconstruct(
     stream: Stream,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The PNG to write.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The PNG to write, or - for standard output.", callback=standard
+        ),
+    ],
     codec: OtherCodec = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Write the picture that a receiver sees."""
     import semstego
     from semstego.channel.pictures import png_bytes
-    from semstego.cli import terminal
-    from semstego.io.files import check_output, write_all
+    from semstego.cli import outputs, sources, terminal
 
-    check_output(output, force=force)
-    write_all({output: png_bytes(semstego.reconstruct(terminal.read_source(stream), codec=codec))}, force=force)
+    outputs.check({output: outputs.PNG}, force=force)
+    point, source = terminal.codec(codec), sources.read_source(stream)
+    with terminal.progress(quiet):
+        picture = semstego.reconstruct(source, codec=point)
+    outputs.write({output: png_bytes(picture)}, force=force)

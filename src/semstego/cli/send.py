@@ -1,28 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """``semstego send``: plain semantic communication."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from semstego.cli.options import Codec, Cover, Flatten, Force, Scheme
+from semstego.cli.options import Codec, Cover, Flatten, Force, Quiet, Scheme, Shrink, StreamOutput
 
 
 def send(
     cover: Cover,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The .sem stream to write.")],
+    output: StreamOutput,
     codec: Codec = None,
     scheme: Scheme = "certified",
     flatten: Flatten = False,
+    shrink: Shrink = False,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Encode a picture with nothing hidden in it, by the codec that the scheme would hide in."""
     import semstego
-    from semstego.cli import terminal
-    from semstego.io.files import check_output, write_all
+    from semstego.cli import outputs, sources, terminal
 
-    check_output(output, force=force)
-    chosen = terminal.scheme(scheme)
-    content = semstego.send(terminal.read_source(cover), codec=codec, scheme=chosen, flatten=flatten)
-    write_all({output: content}, force=force)
+    outputs.check({output: outputs.STREAM}, force=force)
+    chosen, point = terminal.scheme(scheme), terminal.codec(codec)
+    source = sources.read_source(cover)
+    with terminal.progress(quiet):
+        content = semstego.send(source, codec=point, scheme=chosen, flatten=flatten, shrink=shrink)
+    outputs.write({output: content}, force=force)

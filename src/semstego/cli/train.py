@@ -18,8 +18,10 @@ def train(
     force: Force = False,
 ) -> None:
     """Train the learned scheme, such as configs/hiding-64.yaml."""
-    from semstego.training import hiding, hiding_plan
+    from semstego.cli import terminal
 
+    with terminal.extra("train"):
+        from semstego.training import hiding, hiding_plan
     train_by_plan(hiding_plan.LearnedPlan, hiding.train, config, run, output, (accelerator, devices, nodes), force)
 
 
@@ -28,21 +30,21 @@ def train_by_plan(
     train: Callable[..., Any],
     config: Path,
     run: Path,
-    output: Path,
+    output: str,
     machines: tuple[str, int, int],
     force: bool,
 ) -> None:
     """Read the plan, train by it, write the weights."""
-    from semstego.cli import terminal
+    from semstego.cli import outputs, terminal
     from semstego.codecs.convolutional import shaped_weights
-    from semstego.io.files import check_output, write_all
+    from semstego.io.files import make_folder
     from semstego.tasks.base import frozen
     from semstego.training import loop
     from semstego.training.config import read_config
 
     plan = read_config(config, kind)
-    check_output(output, force=force)
-    run.mkdir(parents=True, exist_ok=True)
+    outputs.check({output: outputs.WEIGHTS}, force=force)
+    make_folder(run)
     accelerator, devices, nodes = machines
     runner = loop.fabric(plan, accelerator=accelerator, devices=devices, nodes=nodes)
     task = frozen(plan.task) if plan.task else None
@@ -51,4 +53,4 @@ def train_by_plan(
     with terminal.bar() as progress:
         network = train(plan, task, run, runner, progress)
     if runner.is_global_zero:
-        write_all({output: shaped_weights.to_bytes(network)}, force=force)
+        outputs.write({output: shaped_weights.to_bytes(network)}, force=force)

@@ -15,6 +15,8 @@ def train_codec(
     force: Force = False,
 ) -> None:
     """Train Es and Ds: semantic communication without a message, such as configs/codec-64.yaml."""
-    from semstego.training import codec
+    from semstego.cli import terminal
 
+    with terminal.extra("train"):
+        from semstego.training import codec
     train_by_plan(codec.CodecPlan, codec.train, config, run, output, (accelerator, devices, nodes), force)

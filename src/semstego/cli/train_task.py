@@ -1,39 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
 """``semstego train-task``: the network of the receiver's task."""
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from semstego.cli.options import Accelerator, Devices, Force, Nodes, Run
+from semstego.cli.options import Accelerator, Config, Devices, Force, Nodes, Run, Weights
 
 
 def train_task(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="classification")],
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML, such as configs/fashion-mnist.yaml.")],
+    task: Annotated[Literal["classification"], typer.Argument(metavar="TASK", help="classification")],
+    config: Config,
     run: Run,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The weights to write, in half precision.")],
+    output: Weights,
     accelerator: Accelerator = "auto",
     devices: Devices = 1,
     nodes: Nodes = 1,
     force: Force = False,
 ) -> None:
-    """Train the network of a task."""
-    if task != "classification":
-        raise typer.BadParameter("the one task there is so far is classification")
-    from semstego.cli import terminal
-    from semstego.io.files import check_output, write_all
-    from semstego.tasks.classification import to_bytes
-    from semstego.training import loop
-    from semstego.training.classifier import ClassificationPlan, train
-    from semstego.training.config import read_config
+    """Train the network of a task, such as configs/fashion-mnist.yaml; its weights are in half precision."""
+    from semstego.cli import outputs, terminal
+    from semstego.io.files import make_folder
+
+    with terminal.extra("train"):
+        from semstego.tasks.classification import to_bytes
+        from semstego.training import loop
+        from semstego.training.classifier import ClassificationPlan, train
+        from semstego.training.config import read_config
 
     plan = read_config(config, ClassificationPlan)
-    check_output(output, force=force)
-    run.mkdir(parents=True, exist_ok=True)
+    outputs.check({output: outputs.WEIGHTS}, force=force)
+    make_folder(run)
     runner = loop.fabric(plan, accelerator=accelerator, devices=devices, nodes=nodes)
     with terminal.bar() as progress:
         network, classes = train(plan, run, runner, progress)
     if runner.is_global_zero:
-        write_all({output: to_bytes(network, classes)}, force=force)
+        outputs.write({output: to_bytes(network, classes)}, force=force)
