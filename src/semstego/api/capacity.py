@@ -31,8 +31,9 @@ class Capacity:
     """What :func:`capacity` gives.
 
     Attributes:
-        max_message_bytes: Longest message that surely fits, without a file name: of the certified scheme at its ``p_e``, of
-            others found by trying, and what ``hide`` names where it refuses. 0 where at most an empty one fits.
+        max_message_bytes: Longest message that surely fits, without a file name: of the certified scheme at its
+            ``p_e``, of others found by trying, and what ``hide`` names where it refuses. 0 where at most an empty one
+            fits.
         certified_message_bytes: Of the certified scheme, the longest message by the detection error that it keeps; None
             of others.
         recommended_message_bytes: Longest message at the certified or measured detectability below, or at the rate that
