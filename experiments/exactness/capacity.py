@@ -9,8 +9,10 @@
     fits      random bytes of a length are hidden under each of several fresh random keys, and none is refused; lengths
               are the stated one and, as long as all go in, those above it by the shares of LADDER
 
-The share is stated over what fits. ``hide`` reads each message back at both stages before it returns. Of the certified
-scheme the stated length is exact: one byte more must be refused.
+The share is stated over what fits, and so too large by a step of the ladder at most; it is never below that at the
+ladder's end. ``hide`` tries up to 64 nonces for a stated length and 3 for a longer one, so what fits depends on what is
+stated: with as many nonces for all lengths, more would. ``hide`` reads each message back at both stages before it
+returns. Of the certified scheme the stated length is exact: one byte more must be refused.
 """
 
 import time

@@ -69,9 +69,10 @@ def status_of(error: Exception, words: Sequence[str]) -> int:
         return USAGE
     if isinstance(error, BrokenPipeError):  # whoever reads has read enough
         return REFUSED
+    if _is_interruption(error):
+        return INTERRUPTED
     if isinstance(error, typer.Abort):
-        interrupted = isinstance(error.__context__, KeyboardInterrupt)
-        return INTERRUPTED if interrupted else REFUSED
+        return REFUSED
     sentence = _sentence(error)
     if "--json" not in words:
         terminal.say(f"semstego: {sentence}", to_stderr=True)
@@ -85,6 +86,13 @@ def status_of(error: Exception, words: Sequence[str]) -> int:
         except (OutputError, OSError):  # of standard output, which is full
             terminal.say(json.dumps({"error": told}), to_stderr=True)
     return USAGE if isinstance(error, UsageError) else REFUSED
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Whether it comes of one; modules in C make other errors of it while they are loaded."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _sentence(error: Exception) -> str:
