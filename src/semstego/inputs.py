@@ -5,10 +5,12 @@ import os
 import selectors
 import stat
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from semstego.errors import SemstegoError
+from semstego.errors import PictureError, SemstegoError, StreamError
 
-__all__ = ["PATIENCE_SECONDS", "read_once", "reason"]
+__all__ = ["PATIENCE_SECONDS", "naming", "read_once", "reason"]
 
 PATIENCE_SECONDS = 5.0
 """How long a FIFO may have nobody at its other end."""
@@ -41,6 +43,16 @@ def read_once(path: str | os.PathLike[str], limit: int, refusal: type[SemstegoEr
     if content is None:
         raise refusal(f"{path!s}: longer than {limit >> 20} MiB")
     return content
+
+
+@contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Errors about the picture or stream in a file name the file, once."""
+    try:
+        yield
+    except (PictureError, StreamError) as error:
+        known = str(error).startswith(f"{path!s}: ")
+        raise type(error)(str(error) if known else f"{path!s}: {error}") from None
 
 
 def reason(error: OSError | ValueError) -> str:

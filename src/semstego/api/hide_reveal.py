@@ -24,8 +24,8 @@ from semstego.api.results import Hidden, Revealed
 from semstego.codecs import registry, stream
 from semstego.codecs.base import Codec, Picture
 from semstego.codecs.stream import Stream
-from semstego.errors import DamagedStreamError, NothingFoundError, PictureError, StreamError
-from semstego.inputs import read_once
+from semstego.errors import DamagedStreamError, NothingFoundError, StreamError
+from semstego.inputs import naming, read_once
 from semstego.io.jpeg_history import shrunk
 from semstego.io.pictures import MAX_FILE_BYTES, Source, load_picture, load_readings, squeezed
 from semstego.message.cipher import Key
@@ -203,10 +203,8 @@ def _pictures_or_stream(source: Source) -> Stream | list[Picture]:
     """The stream, if the source is one by its first bytes, else what a picture may stand for; a file is read once."""
     if isinstance(source, str | os.PathLike):
         content = read_once(source, MAX_FILE_BYTES)
-        try:
+        with naming(source):
             return _pictures_or_stream(content)
-        except (PictureError, StreamError) as error:
-            raise type(error)(f"{source}: {error}") from None
     if not isinstance(source, bytes | bytearray | memoryview):
         return load_readings(source)
     content = bytes(source)

@@ -65,8 +65,7 @@ def audit(
         from semstego.steganalysis.sources.folders import FolderSource
         from semstego.steganalysis.sources.schemes import SchemeSource, crops_of
 
-    outputs.check_different(filter(None, (output, plot)))
-    outputs.check(outputs.given({output: outputs.JSON, plot: outputs.SVG}), force=force)
+    outputs.check([(output, outputs.JSON), (plot, outputs.SVG)], force=force)
     draw = _drawing() if plot else None
     chosen = [_detector(name) for name in _names(detectors, "--detectors")]
     plan = protocols.shortened(protocols.PROTOCOLS[protocol], pairs, seeds)

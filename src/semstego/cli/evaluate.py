@@ -59,8 +59,7 @@ def evaluate(
     from semstego.codecs import registry
     from semstego.system.stego_system import StegoSystem
 
-    outputs.check_different(filter(None, (output, sheet)))
-    outputs.check(outputs.given({output: outputs.JSON, sheet: outputs.PNG}), force=force)
+    outputs.check([(output, outputs.JSON), (sheet, outputs.PNG)], force=force)
     chosen = terminal.scheme("learned" if model else scheme)
     points = [model] if model else codec or [chosen.default_codec]
     systems = [StegoSystem(terminal.named(registry.load, one, "--codec"), chosen) for one in points]

@@ -14,12 +14,13 @@ from typing import Any
 import typer
 
 from semstego.cli import terminal
+from semstego.cli.options import NAMES_OF_STANDARD
 from semstego.errors import ConfigError, OutputError, SemstegoError, SemstegoWarning
 
 UsageError: Any = typer.BadParameter.__base__
 """Wrong usage of any kind; typer has no name of its own for it."""
 
-_OUTPUT = re.compile(r"(?:^| )(?:-\w*o|--output)[ =]?(?:-|/dev/stdout|/dev/fd/1|/proc/self/fd/1)(?: |$)")
+_OUTPUT = re.compile(rf"(?:^| )(?:-\w*o|--output)[ =]?(?:{'|'.join(NAMES_OF_STANDARD)})(?: |$)")
 """Words that send the output to standard output; errors in it would be taken for a stream."""
 
 REFUSED, USAGE, INTERRUPTED = 1, 2, 130

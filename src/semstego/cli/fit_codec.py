@@ -28,7 +28,7 @@ def fit_codec(
     from semstego.cli import outputs, terminal
     from semstego.codecs.base import DITHER_SCALE, is_dither
 
-    outputs.check({str(output): outputs.WEIGHTS}, force=force)
+    outputs.check([(str(output), outputs.WEIGHTS)], force=force)
     if not is_dither(dither):
         raise typer.BadParameter(f"--dither takes multiples of 1/{DITHER_SCALE} from 0 to 1")
     if (task is None) != (run is None):

@@ -54,9 +54,7 @@ def hide(
 
     if cover == message == "-":
         raise typer.BadParameter("only one of COVER and MESSAGE can be standard input")
-    wanted = {output: outputs.STREAM} | ({picture: outputs.PNG} if picture else {})
-    outputs.check_different([output, *([picture] if picture else [])])
-    outputs.check(wanted, force=force)
+    outputs.check([(output, outputs.STREAM), (picture or None, outputs.PNG)], force=force)
     chosen, point = terminal.scheme(scheme, p_e), terminal.codec(codec)
     content = sources.read_message(message)
     source = sources.read_source(cover)
@@ -77,4 +75,4 @@ def hide(
         )
     outputs.write({output: hidden.stream} | ({picture: hidden.png} if picture else {}), force=force)
     if not quiet:
-        terminal.show(hidden.report.to_dict(), as_json, to_stderr=STANDARD in wanted)
+        terminal.show(hidden.report.to_dict(), as_json, to_stderr=STANDARD in (output, picture))

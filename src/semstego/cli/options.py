@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 import typer
 
 STANDARD = "-"
-_OTHER_NAMES = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+NAMES_OF_STANDARD = (STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 def standard(path: str | None) -> str | None:
     """The path, or - for all names of standard output: what else is printed must go elsewhere then."""
-    return STANDARD if path in _OTHER_NAMES else path
+    return STANDARD if path in NAMES_OF_STANDARD else path
 
 
 CODECS = (

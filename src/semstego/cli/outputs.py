@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What commands write: files, and - for standard output; names are checked before the long work."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import typer
@@ -20,18 +20,23 @@ _PICTURES = ".jpg .jpeg .jpe .jfif .webp .tif .tiff .bmp .gif .ppm .pgm .pbm .pn
 _KNOWN = {*_CONTENT, *_PICTURES.split()}
 
 
-def check(wanted: Mapping[str, str], *, force: bool) -> None:
-    """Refuse outputs that could not be written, or whose name says something else than their content.
+def check(wanted: Sequence[tuple[str | None, str]], *, force: bool) -> None:
+    """Refuse outputs that cannot be written, that share a place, or whose name says something else than their content.
 
     Args:
-        wanted: By path, or - for standard output, the kind of content.
+        wanted: Paths, or - for standard output, each with its kind of content; None for one that is not asked for.
         force: Whether files that exist are replaced.
 
     Raises:
         OutputError: If one cannot be written, or exists (without ``force``).
-        typer.BadParameter: If a name belongs to another kind of content, or standard output is a terminal.
+        typer.BadParameter: If two are one place, a name belongs to another kind of content, or standard output is a
+            terminal.
     """
-    for path, kind in wanted.items():
+    given = [(path, kind) for path, kind in wanted if path is not None]
+    places = [path if path == STANDARD else Path(path).resolve() for path, _ in given]
+    if len(set(places)) < len(places):
+        raise typer.BadParameter("each output needs a file of its own")
+    for path, kind in given:
         suffix = Path(path).suffix.lower()
         if kind and suffix in _KNOWN - {kind}:
             raise typer.BadParameter(f"{path}: this is to be {_CONTENT[kind]}, so name it {kind}, not {suffix}")
@@ -39,22 +44,6 @@ def check(wanted: Mapping[str, str], *, force: bool) -> None:
             check_output(Path(path), force=force)
         elif kind:
             terminal.check_no_terminal()
-
-
-def given(wanted: Mapping[str | None, str]) -> dict[str, str]:
-    """Those that were asked for."""
-    return {path: kind for path, kind in wanted.items() if path is not None}
-
-
-def check_different(paths: Iterable[str]) -> None:
-    """Refuse two outputs in one place.
-
-    Raises:
-        typer.BadParameter: If two of the paths are one file, or both standard output.
-    """
-    places = [path if path == STANDARD else Path(path).resolve() for path in paths]
-    if len(set(places)) < len(places):
-        raise typer.BadParameter("each output needs a file of its own")
 
 
 def write(contents: Mapping[str, bytes], *, force: bool) -> None:

@@ -25,7 +25,7 @@ def reconstruct(
     from semstego.channel.pictures import png_bytes
     from semstego.cli import outputs, sources, terminal
 
-    outputs.check({output: outputs.PNG}, force=force)
+    outputs.check([(output, outputs.PNG)], force=force)
     point, source = terminal.codec(codec), sources.read_source(stream)
     with terminal.progress(quiet):
         picture = semstego.reconstruct(source, codec=point)

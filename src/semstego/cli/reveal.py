@@ -41,8 +41,7 @@ def reveal(
 
     if output is not None and use_name is not None:
         raise typer.BadParameter("--output and --use-name both say where the message goes")
-    if output is not None:
-        outputs.check({output: outputs.ANYTHING}, force=force)
+    outputs.check([(output, outputs.ANYTHING)], force=force)
     if use_name is not None and not use_name.is_dir():
         raise typer.BadParameter(f"--use-name: there is no folder {use_name}")
     chosen = None if scheme == "auto" else terminal.scheme(scheme)

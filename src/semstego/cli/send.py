@@ -18,7 +18,7 @@ def send(
     import semstego
     from semstego.cli import outputs, sources, terminal
 
-    outputs.check({output: outputs.STREAM}, force=force)
+    outputs.check([(output, outputs.STREAM)], force=force)
     chosen, point = terminal.scheme(scheme), terminal.codec(codec)
     source = sources.read_source(cover)
     with terminal.progress(quiet):

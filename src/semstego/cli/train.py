@@ -43,7 +43,7 @@ def train_by_plan(
     from semstego.training.config import read_config
 
     plan = read_config(config, kind)
-    outputs.check({output: outputs.WEIGHTS}, force=force)
+    outputs.check([(output, outputs.WEIGHTS)], force=force)
     make_folder(run)
     accelerator, devices, nodes = machines
     runner = loop.fabric(plan, accelerator=accelerator, devices=devices, nodes=nodes)

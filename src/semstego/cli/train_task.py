@@ -29,7 +29,7 @@ def train_task(
         from semstego.training.config import read_config
 
     plan = read_config(config, ClassificationPlan)
-    outputs.check({output: outputs.WEIGHTS}, force=force)
+    outputs.check([(output, outputs.WEIGHTS)], force=force)
     make_folder(run)
     runner = loop.fabric(plan, accelerator=accelerator, devices=devices, nodes=nodes)
     with terminal.bar() as progress:

@@ -33,7 +33,7 @@ from typing import Final
 
 from semstego.codecs.base import DITHER_SCALE, MAX_PIXELS, MAX_SIDE, MIN_SIDE, Codec, Symbols, is_dither
 from semstego.errors import DamagedStreamError, StreamError
-from semstego.inputs import read_once
+from semstego.inputs import naming, read_once
 
 __all__ = [
     "FINGERPRINT_BYTES",
@@ -207,10 +207,8 @@ def read(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Str
     if isinstance(source, bytes | bytearray | memoryview):
         return unpack(bytes(source))
     content = read_once(source, MAX_STREAM_BYTES, StreamError)
-    try:
+    with naming(source):
         return unpack(content)
-    except StreamError as error:
-        raise type(error)(f"{source}: {error}") from None
 
 
 def _check_size(height: int, width: int, channels: int) -> None:

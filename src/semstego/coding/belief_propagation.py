@@ -8,9 +8,8 @@ itself when it last had its turn, and says anew what its other bits tell about e
 
 This is the exact rule, without the approximation by the smallest. It ends as soon as all checks hold.
 
-Beliefs are log p(0) / p(1): positive for a 0. The private function is compiled into the public one and lives in its
-file, because Numba looks at this file only when it decides whether its cache on disk is still good. Both are kept
-small: whoever reveals for the first time waits until they are compiled.
+Beliefs are log p(0) / p(1): positive for a 0. The functions are kept small: whoever reveals for the first time waits
+until they are compiled.
 """
 
 from math import exp, log

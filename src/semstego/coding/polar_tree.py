@@ -4,9 +4,8 @@
 Both walk the tree of the code depth first. The nodes that begin at element i have lengths up to the lowest set bit of
 i, and the longest of them exists already, as half of its parent, when the walk comes to i.
 
-The private functions are compiled into the public ones and live in their file, because Numba looks at this file only
-when it decides whether its cache on disk is still good. Loops start at 0 and arrays are cut to size before: then Numba
-knows that no index is negative, and LLVM makes vector code of them.
+Loops start at 0 and arrays are cut to size before: then Numba knows that no index is negative, and LLVM makes vector
+code of them.
 """
 
 from typing import Final

@@ -6,9 +6,6 @@ takes a vector of 16 neighbouring states to another such vector and permutes the
 LLVM does not find that by itself, so :func:`_relax` is written in LLVM's portable vector code,
 with one loop for each of the eight lane permutations (columns are odd). It needs no layout of
 its own for the states and puts no condition on the columns beyond their first and last bit.
-
-The private functions below are compiled into :func:`solve` and live in its file, because Numba
-looks at this file only when it decides whether its cache on disk is still good.
 """
 
 from collections.abc import Callable

@@ -8,7 +8,7 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from semstego.codecs.base import MAX_PIXELS, Picture, check_picture
 from semstego.errors import PictureError
-from semstego.inputs import read_once
+from semstego.inputs import naming, read_once
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "PPM", "GIF", "JPEG2000", "QOI")
 MAX_FILE_BYTES = 512 << 20
@@ -54,7 +54,7 @@ def load_picture(source: Source, *, flatten: bool | None = None) -> Picture:
     else:
         with _errors_of_pillow(source):
             image = _decodable(source)
-            cut = _is_cut(image)
+            cut = is_cut(image)
             picture = np.asarray(_plain(ImageOps.exif_transpose(image), flatten, cut=cut))
     picture = picture[:, :, None] if picture.ndim == 2 else picture
     check_picture(picture)
@@ -81,12 +81,7 @@ def load_readings(source: Source) -> list[Picture]:
         turned = [np.asarray(source)]
     else:
         with _errors_of_pillow(source):
-            image = _decodable(source)
-            tag = image.getexif().get(ExifTags.Base.Orientation, 1)
-            upright = _opaque(ImageOps.exif_transpose(image))
-            # Pillow turns a TIFF upright as it decodes it.
-            stored = _turned_back(upright, tag) if image.format == "TIFF" else _opaque(image)
-            turned = [stored] + ([upright] if tag != 1 else [])
+            turned = _turned(_decodable(source))
     readings = [reading for pixels in turned for reading in _colours(_eight_bits(pixels))]
     for reading in readings:
         check_picture(reading)
@@ -101,18 +96,15 @@ def squeezed(picture: Picture) -> NDArray[np.uint8]:
 @contextmanager
 def _errors_of_pillow(source: Source) -> Iterator[None]:
     """Whatever Pillow raises, in one sentence that names the file."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd EXIF data and of bombs; sizes are checked here
-            yield
-    except (PictureError, MemoryError):
-        raise
-    except Exception as error:  # its parsers raise anything at all on damaged files
-        raise PictureError(f"{_named(source)}the picture cannot be read: {' '.join(str(error).split())}") from None
-
-
-def _named(source: Source) -> str:
-    return f"{os.fspath(source)!s}: " if isinstance(source, str | os.PathLike) else ""
+    with naming(source) if isinstance(source, str | os.PathLike) else nullcontext():
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow warns of odd EXIF data and of bombs; sizes are checked here
+                yield
+        except (PictureError, MemoryError):
+            raise
+        except Exception as error:  # its parsers raise anything at all on damaged files
+            raise PictureError(f"the picture cannot be read: {' '.join(str(error).split())}") from None
 
 
 def _decodable(source: Source) -> Image.Image:
@@ -120,12 +112,11 @@ def _decodable(source: Source) -> Image.Image:
     image = _open(source)
     if image.width * image.height > MAX_PIXELS:
         raise PictureError(
-            f"{_named(source)}the picture has {image.width}x{image.height} pixels; "
-            f"at most {MAX_PIXELS // 1_000_000} megapixels"
+            f"the picture has {image.width}x{image.height} pixels; at most {MAX_PIXELS // 1_000_000} megapixels"
         )
     # Telephones put a preview behind the photograph (MPO); the photograph comes first.
     if getattr(image, "n_frames", 1) != 1 and image.format != "MPO":
-        raise PictureError(f"{_named(source)}the file holds several pictures")
+        raise PictureError("the file holds several pictures")
     return image
 
 
@@ -141,7 +132,7 @@ def _open(source: Source) -> Image.Image:
     try:
         return Image.open(io.BytesIO(content), formats=FORMATS)
     except UnidentifiedImageError:
-        raise PictureError(f"{_named(source)}this is no picture that can be read ({', '.join(FORMATS)})") from None
+        raise PictureError(f"this is no picture that can be read ({', '.join(FORMATS)})") from None
 
 
 def _plain(image: Image.Image, flatten: bool | None, *, cut: bool) -> Image.Image:
@@ -165,13 +156,11 @@ def _plain(image: Image.Image, flatten: bool | None, *, cut: bool) -> Image.Imag
     return Image.alpha_composite(white, over).convert("L" if image.mode in ("LA", "La", "L") else "RGB")
 
 
-def _is_cut(image: Image.Image) -> bool:
-    """Whether a file has 16 bits a channel of colour, of which Pillow gives the upper 8 without a word."""
+def is_cut(image: Image.Image) -> bool:
+    """Whether a file, not decoded yet, has 16 bits a channel, of which Pillow may give the upper 8 without a word."""
     for tile in getattr(image, "tile", []):
-        arguments = tile.args if isinstance(tile.args, tuple) else (tile.args,)
-        if any(isinstance(one, str) and ";16" in one for one in arguments):
-            return True
-        if tile.codec_name == "ppm" and arguments[-1] > 255:  # the largest value
+        coded = tile.args if isinstance(tile.args, tuple) else (tile.args,)  # what the decoder is told to read
+        if ";16" in str(coded) or (image.format == "PPM" and isinstance(coded[-1], int) and coded[-1] > 255):
             return True
     return False
 
@@ -186,19 +175,17 @@ def _reduced(values: NDArray[Any], mode: str) -> NDArray[np.uint8]:
     return ((values - low) * (255 / max(high - low, 1e-9))).round().astype(np.uint8)
 
 
-def _turned_back(pixels: NDArray[Any], tag: int) -> NDArray[Any]:
-    """Pixels as they were before an orientation tag was obeyed: the inverse of what EXIF says."""
-    turns = {
-        2: lambda a: a[:, ::-1],
-        3: lambda a: a[::-1, ::-1],
-        4: lambda a: a[::-1],
-        5: lambda a: a.swapaxes(0, 1),
-        6: lambda a: np.rot90(a, 1),
-        7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
-        8: lambda a: np.rot90(a, -1),
-    }
-    turned: NDArray[Any] = turns[tag](pixels) if tag in turns else pixels
-    return turned
+def _turned(image: Image.Image) -> list[NDArray[Any]]:
+    """The pixels as they are stored, and then, if an orientation tag says something else, upright."""
+    tag = image.getexif().get(ExifTags.Base.Orientation, 1)
+    stored = _opaque(image)
+    if tag == 1:
+        return [stored]
+    if image.format != "TIFF":
+        return [stored, _opaque(ImageOps.exif_transpose(image))]
+    # Pillow has turned a TIFF upright as it decoded it, and forgotten the tag: that of the opposite turn undoes it.
+    image.getexif()[ExifTags.Base.Orientation] = {6: 8, 8: 6}.get(tag, tag)
+    return [_opaque(ImageOps.exif_transpose(image)), stored]
 
 
 def _opaque(image: Image.Image) -> NDArray[Any]:

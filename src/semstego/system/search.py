@@ -36,11 +36,11 @@ def codecs_of(schemes: Sequence[Scheme]) -> list[str]:
     in.
     """
     homes = {scheme.default_codec: registry.is_closed(scheme.default_codec) for scheme in schemes}
-    closed_first, dithered = any(homes.values()), registry.open_with_dither()
-    lawful = any(scheme.keeps_law for scheme in schemes)
-
-    def is_likely(name: str) -> bool:
-        return lawful if name in dithered else not all(homes.values()) or name in registry.names(with_open=False)
+    closed_first = any(homes.values())
+    dithered = {*registry.open_with_dither()}
+    unlikely = set() if any(scheme.keeps_law for scheme in schemes) else dithered
+    if all(homes.values()):
+        unlikely = unlikely | ({*registry.names()} - {*registry.names(with_open=False)} - dithered)
 
     def rank(name: str) -> tuple[bool, bool, bool]:
         if not registry.is_shipped(name):  # a codec from elsewhere is not loaded for its place in the order
@@ -48,7 +48,7 @@ def codecs_of(schemes: Sequence[Scheme]) -> list[str]:
         closed = registry.is_closed(name)
         return False, closed != closed_first, not closed and name not in homes
 
-    return sorted(filter(is_likely, registry.names()), key=rank)
+    return sorted((name for name in registry.names() if name not in unlikely), key=rank)
 
 
 def in_stream(stream: Stream, codec: Codec, schemes: Sequence[Scheme], key: Key) -> Found:

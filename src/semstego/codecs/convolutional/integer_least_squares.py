@@ -30,9 +30,9 @@ PULLS: Final = (2e-4, 0.3)  # least and largest weight
 HELD: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)  # distances from a whole number at which a symbol is held, in turn
 TOLERANCE: Final = 0.01  # largest change in the last step of a solution [symbols]
 MOST_STEPS: Final = 300  # of conjugate gradients in one solution; 30 to 100 are the rule
-# Steps after which to look, and how many of the pixels may be out of their intervals then: of 28 crops that Ds made
-# 0.03 to 0.36 were after 40 steps, and of all others but smooth ones 0.56 and more.
-FIRST_LOOKS: Final = ((40, 0.45), (MOST_STEPS, 0.45))
+FIRST_LOOKS: Final = (40, MOST_STEPS)  # steps of the first solution after which to look at the pixels
+MOST_OUTSIDE: Final = 0.45  # of them out of their intervals; 0.03 to 0.36 after 40 steps of crops that Ds made, and of
+# all others but smooth ones 0.56 and more
 MOST_SEARCHED: Final = 0.1  # of the pixels at last; above 0.05 the search finds nothing
 
 
@@ -111,10 +111,10 @@ def nearest_symbols(seen: Maps, start: Maps, affine: AffineMap) -> NDArray[np.ui
     problem, intervals = _Problem.of(seen, start, affine), Intervals(seen, affine)
     every = np.ones(start.shape, np.bool_)
     values = start
-    for steps, most in FIRST_LOOKS:
+    for steps in FIRST_LOOKS:
         values = problem.solved(values, every, steps)
         whole = _whole(values)
-        if intervals.outside(whole) > most * seen.size:
+        if intervals.outside(whole) > MOST_OUTSIDE * seen.size:
             return whole.astype(np.uint8)
     problem = problem.informed_by(values)
     values = problem.solved(values, every)

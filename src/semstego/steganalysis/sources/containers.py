@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from semstego.codecs import stream as streams
-from semstego.io.pictures import FORMATS
+from semstego.io.pictures import FORMATS, is_cut
 
 STREAM: Final = ".sem"
 SAME_EXTENSION: Final = {".jpg": ".jpeg", ".tif": ".tiff"}  # two ways to write one
@@ -104,11 +104,7 @@ def _depth(image: Image.Image) -> str:
     """Bits of a channel, or what is there in their place."""
     if bits := getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE):
         return MODES["P"] if image.mode == "P" else f"{max(bits)} bits"
-    tiles = getattr(image, "tile", None)
-    coded = tiles[0][3] if tiles else ""  # what the decoder is told to read
-    if ";16" in str(coded) or (image.format == "PPM" and isinstance(coded, tuple) and int(coded[-1]) > 255):
-        return MODES["I"]
-    return MODES.get(image.mode, "8 bits")
+    return MODES["I"] if is_cut(image) else MODES.get(image.mode, "8 bits")
 
 
 def _compression(image: Image.Image) -> str:

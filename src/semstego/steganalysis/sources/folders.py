@@ -22,7 +22,8 @@ from semstego.codecs import registry
 from semstego.codecs import stream as streams
 from semstego.codecs.base import Codec, Symbols
 from semstego.datasets.folder import SUFFIXES
-from semstego.errors import DataError, PictureError, StreamError
+from semstego.errors import DataError, StreamError
+from semstego.inputs import naming
 from semstego.io.pictures import load_picture
 from semstego.progress import Progress
 from semstego.steganalysis.pairs import Pairs
@@ -209,9 +210,8 @@ def _maps(path: Path) -> NDArray[np.uint8]:
 def _named_errors(path: Path) -> Iterator[None]:
     """Errors of reading a file name it, once."""
     try:
-        yield
-    except (PictureError, StreamError) as error:
-        raise type(error)(str(error) if str(path) in str(error) else f"{path}: {error}") from None
+        with naming(path):
+            yield
     except MemoryError:
         raise DataError(f"{path}: there is not enough memory") from None
 
