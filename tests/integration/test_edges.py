@@ -23,6 +23,7 @@ import semstego
 from semstego.cli.main import main
 
 SEMSTEGO = Path(sys.executable).parent / "semstego"
+SOURCES = Path(semstego.__file__).parent
 WORDS = "seven words drawn by dice and nothing else"
 MESSAGE = b"a message of 32 bytes, or nearly"
 NAME = "\x1b[31mX\nmessage bytes 999"
@@ -329,14 +330,19 @@ def test_a_senders_name_is_no_word_of_the_command_line(here):
 @pytest.mark.slow
 @pytest.mark.parametrize("delay", np.arange(0.02, 1.2, 0.06).round(2).tolist())
 def test_an_interruption_is_no_traceback(here, delay):
+    """Python itself, which loads `re` before a line of ours is read, says what it likes."""
     process = subprocess.Popen(
-        [SEMSTEGO, *HIDE, "new.sem"], cwd=here, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+        [SEMSTEGO, *HIDE, "new.sem"],
+        cwd=here,
+        env=os.environ | {"SEMSTEGO_PASSPHRASE": WORDS},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
     )
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert process.returncode in (0, 1, 130, -signal.SIGINT)  # the last: before Python has begun
-    assert b"semstego" not in err or b"Traceback" not in err
+    assert process.returncode in (0, 130, -signal.SIGINT) or b"Traceback" in err
+    assert str(SOURCES).encode() not in err
     assert not list(here.glob(".semstego-*"))
 
 
