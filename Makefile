@@ -12,7 +12,7 @@ test: .venv/dev
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 slow: .venv/dev .venv/oracle
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n auto --dist loadfile
 	PYTHONPATH=.venv/oracle $(BIN)/python -m pytest tests/unit/networks/test_oracles.py
 
 check: .venv/dev

@@ -158,7 +158,7 @@ CAPACITY_KEYS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("codec", ["cr085-plain", "cr050-plain"])
+@pytest.mark.parametrize("codec", ["cr085-plain", pytest.param("cr050-plain", marks=pytest.mark.slow)])
 def test_capacity_reports_every_promised_key_and_no_measure_of_another_codec(files, codec):
     command = ("capacity", files / "cover.png", "--codec", codec, "--scheme", "syndrome", "--json")
     facts = json.loads(run(*command, passphrase=None).stdout)
@@ -270,6 +270,7 @@ def test_a_name_travels_only_when_asked(files, tmp_path):
     assert json.loads(run("reveal", tmp_path / "named.sem", "--json").stdout)["name"] == "message.bin"
 
 
+@pytest.mark.slow
 def test_the_demo_leaves_other_peoples_folders_alone(tmp_path):
     (tmp_path / "coffee.png").write_bytes(b"mine")
     run("demo", "--out", tmp_path, passphrase=None, status=1)

@@ -49,6 +49,7 @@ def folder(tmp_path, photographs, rng):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_codec_is_fitted_to_a_task_and_hides(folder):
     command = ["fit-codec", "photographs", "-o", "mine.safetensors", "--like", "cr025", "--task", "task.yaml"]
     assert "go together" in run(*command, status=2, folder=folder).stderr

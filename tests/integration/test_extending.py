@@ -87,6 +87,7 @@ def test_both_together(folder):
     assert run(folder, SEMSTEGO, "reveal", "b.sem", "-o", "-", *option) == "Meet me at noon."
 
 
+@pytest.mark.slow
 def test_table_2_and_the_audit_take_them(folder):
     crops_of = ["--data", "crops", "--set", "crops", "--pictures", "3", "--bpp", "0.2", "--json"]
     found = json.loads(run(folder, SEMSTEGO, "evaluate", *crops_of, "--scheme", "my_scheme:Hamming"))

@@ -163,6 +163,7 @@ def test_a_stream_whose_symbols_have_another_size_is_refused(hidden):
     assert container.symbols_in(stream, registry.load(DEFAULT_MODEL)).values.shape == (3, 60, 60)
 
 
+@pytest.mark.slow
 def test_the_command_line_hides_and_reveals(cover, tmp_path):
     Image.fromarray(cover).save(tmp_path / "cover.png")
     (tmp_path / "secret.txt").write_bytes(MESSAGE)

@@ -214,6 +214,7 @@ def test_capacity_refuses_what_hide_refuses(cover, scheme, codec):
     assert words[0] == words[1]
 
 
+@pytest.mark.slow
 def test_no_rate_is_recommended_for_a_cover_that_stems_from_a_jpeg():
     with resources.as_file(resources.files("semstego") / "datasets" / "photographs" / "coffee.png") as path:
         photograph = Image.open(path).convert("RGB")

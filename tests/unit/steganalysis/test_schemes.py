@@ -143,6 +143,7 @@ def test_an_open_codec_gives_views_that_a_closed_one_has_not(made):
     assert np.abs(difference).mean() < 30
 
 
+@pytest.mark.slow
 def test_whoever_inverts_ds_finds_what_was_sent_nearer_than_by_encoding_the_picture_again(folder, tmp_path):
     source = SchemeSource(crops_of(folder, PROTOCOL), ("learned",), (0.4,), PROTOCOL, Cache(tmp_path))
     views = source.pairs("learned 0.4", "test", 0, quiet)

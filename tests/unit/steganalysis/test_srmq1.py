@@ -51,6 +51,7 @@ def assert_equals_sealwatch(sealwatch, plane):
     np.testing.assert_allclose(srmq1(plane[None])[0], by_sealwatch(sealwatch, plane), rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_features_of_photographs_equal_sealwatch(sealwatch, crops):
     for plane in crops:
         assert_equals_sealwatch(sealwatch, plane)

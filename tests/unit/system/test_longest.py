@@ -33,6 +33,8 @@ COVERS = {
     "one key": waves(130, 132),
 }
 
+LARGE = "guessed from tiles", "one key"
+
 
 def stated(cover, scheme):
     return semstego.capacity(cover, scheme=scheme).max_message_bytes
@@ -43,7 +45,9 @@ def hidden(cover, length, scheme, seed):
     return semstego.hide(cover, rng.bytes(length), key=Key(rng.bytes(32)), scheme=scheme)
 
 
-@pytest.mark.parametrize("name", COVERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LARGE else []) for name in COVERS]
+)
 @pytest.mark.parametrize("scheme", ["syndrome", "lsb"])
 def test_what_is_stated_is_hidden_under_any_key_and_read_at_both_stages(name, scheme):
     cover = COVERS[name]
@@ -59,8 +63,9 @@ def test_what_is_stated_is_hidden_under_any_key_and_read_at_both_stages(name, sc
 
 @pytest.mark.parametrize(
     ("scheme", "name"),
-    [("syndrome", name) for name in COVERS if name != "one key"]
-    + [(scheme, "colour") for scheme in ("lsb", "hill", "suniward", "side-informed")],
+    [("syndrome", "grey"), ("lsb", "colour")]
+    + [pytest.param("syndrome", name, marks=pytest.mark.slow) for name in COVERS if name not in ("grey", "one key")]
+    + [pytest.param(scheme, "colour", marks=pytest.mark.slow) for scheme in ("hill", "suniward", "side-informed")],
 )
 def test_a_half_more_is_refused_naming_what_is_stated(scheme, name):
     cover = COVERS[name]
@@ -114,7 +119,7 @@ def test_more_is_stated_than_the_estimate_where_more_fits():
     assert system.longest_message(cover) * 8 > 1.1 * cover.encoding.symbols.carriers.size
 
 
-@pytest.mark.parametrize("side", [100, 170])
+@pytest.mark.parametrize("side", [100, pytest.param(170, marks=pytest.mark.slow)])
 def test_what_is_scaled_from_tiles_is_near_and_not_above_what_fits(side, monkeypatch):
     cover = waves(side, side)
     whole = stated(cover, "syndrome")

@@ -85,6 +85,7 @@ def test_the_other_one_differs_in_its_quantiser_alone():
     assert read_config(OURS, LearnedPlan).architecture.quantiser is Variant.OURS
 
 
+@pytest.mark.slow
 def test_some_epochs_of_the_papers_configuration_stay_finite(folders, tmp_path, monkeypatch):
     """Features that leave the range of their cover are wrapped by the modulus of eq. 9c, and training goes on."""
     wrapped, to_symbols = [], Quantiser.to_symbols

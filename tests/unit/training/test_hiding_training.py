@@ -13,7 +13,9 @@ from semstego.training import hiding as train_learned
 from tests.unit.training.runs import ADAM, CRITICS, FULL, TINY, course, experiment_of, logged, run, same_end
 
 
-@pytest.mark.parametrize(("meeting", "bit_errors"), [("paths", 0.1), ("slots", 0.03)])
+@pytest.mark.parametrize(
+    ("meeting", "bit_errors"), [("paths", 0.1), pytest.param("slots", 0.03, marks=pytest.mark.slow)]
+)
 def test_the_scheme_learns_to_hide_a_tenth_of_a_bit_per_pixel_around_a_fixed_codec(
     tiny, codec_file, tmp_path, meeting, bit_errors
 ):

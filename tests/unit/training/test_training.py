@@ -152,6 +152,7 @@ print("equal", runner.global_rank)
 """
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_network(tmp_path):
     (tmp_path / "two.py").write_text(SCRIPT)
     done = subprocess.run(
