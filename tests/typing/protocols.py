@@ -5,6 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from semstego.channel.base import Chain, Channel
+from semstego.channel.compression import Jpeg, Webp
+from semstego.channel.geometry import Crop, Resize, Rotate, Scale
+from semstego.channel.links import Awgn, BitErrors, LostBlocks, Rayleigh
+from semstego.channel.noise import Noise
+from semstego.channel.semantic import Semantic
+from semstego.channel.tone import Brightness, Contrast, Gamma
 from semstego.codecs.base import Codec, Encoding, Picture, Symbols
 from semstego.codecs.block.codec import BlockCodec
 from semstego.codecs.block.weights import parse
@@ -29,6 +36,10 @@ from semstego.tasks.classification import Classification
 block: BlockCodec = parse(b"", "cr085")
 convolutional: ConvolutionalPoint = from_file(Path("learned-photo"), "learned-photo", {})
 codecs: list[Codec] = [block, convolutional]
+channels: list[Channel] = [
+    Jpeg(75), Webp(80), Noise(5), Resize(0.5), Scale(0.5), Crop(0.9), Rotate(1), Gamma(1.1), Brightness(10),
+    Contrast(1.1), BitErrors(1e-3), LostBlocks(0.1), Awgn(20), Rayleigh(20), Semantic(block), Chain(()),
+]  # fmt: skip
 schemes: list[Scheme] = [
     SyndromeScheme(), LearnedScheme(), LsbMatching(), hill.SCHEME, suniward.SCHEME, side_informed.SCHEME, lsb.SCHEME,
 ]  # fmt: skip

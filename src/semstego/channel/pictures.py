@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens to the reconstructed picture on its way to the reader of stage II."""
+"""Pictures as files on their way to the reader of stage II, and the PNG round trip that every sender checks."""
 
 import io
 
@@ -11,17 +11,31 @@ from semstego.codecs.base import Picture
 PNG_LEVEL = 1  # of zlib: a check must not take longer than the embedding, and photographs hardly pack better
 
 
+def as_image(picture: Picture) -> Image.Image:
+    """A picture ``(h, w, c)`` for Pillow, grey or RGB."""
+    return Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
+
+
+def of_image(image: Image.Image) -> Picture:
+    """The picture ``(h, w, c)`` in an image of Pillow, grey or RGB."""
+    read = np.asarray(image)
+    return read[:, :, None] if read.ndim == 2 else read
+
+
+def as_picture(content: bytes, form: str, channels: int) -> Picture:
+    """The picture ``(h, w, channels)`` in a file of this format; grey of a format that has none comes back as grey."""
+    with Image.open(io.BytesIO(content), formats=[form]) as image:
+        return of_image(image.convert("L" if channels == 1 else "RGB"))
+
+
 def png_bytes(picture: Picture) -> bytes:
     """The picture ``(h, w, c)`` as an 8-bit PNG, grey or RGB, without any metadata."""
     buffer = io.BytesIO()
-    flat = picture[:, :, 0] if picture.shape[2] == 1 else picture
-    Image.fromarray(flat).save(buffer, "PNG", compress_level=PNG_LEVEL)
+    as_image(picture).save(buffer, "PNG", compress_level=PNG_LEVEL)
     return buffer.getvalue()
 
 
 def through_png(picture: Picture) -> tuple[bytes, Picture]:
     """A real PNG round trip: the file's bytes, and the picture read from them."""
     png = png_bytes(picture)
-    with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
-        read = np.asarray(image)
-    return png, read[:, :, None] if read.ndim == 2 else read
+    return png, as_picture(png, "PNG", picture.shape[2])

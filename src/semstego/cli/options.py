@@ -26,7 +26,10 @@ SCHEMES = (
 )
 
 Cover = Annotated[
-    str, typer.Argument(metavar="COVER", help="Picture (PNG, JPEG, WebP, TIFF, BMP, PPM), or - for standard input.")
+    str,
+    typer.Argument(
+        metavar="COVER", help="Picture (PNG, JPEG, WebP, TIFF, BMP, PPM, GIF, JPEG 2000, QOI), or - for standard input."
+    ),
 ]
 Stream = Annotated[str, typer.Argument(metavar="STREAM", help="A .sem stream, or - for standard input.")]
 Codec = Annotated[
