@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from semstego.api.hide_reveal import hide, info, reconstruct, reveal, send
     from semstego.api.report import Report
     from semstego.api.results import Hidden, Revealed
+    from semstego.api.transmit import Arrived, transmit
     from semstego.errors import (
         CapacityError,
         EmbeddingError,
@@ -41,6 +42,7 @@ _HOMES = {
     "semstego.api.hide_reveal": ("hide", "info", "reconstruct", "reveal", "send"),
     "semstego.api.results": ("Hidden", "Revealed"),
     "semstego.api.capacity": ("Capacity", "capacity"),
+    "semstego.api.transmit": ("Arrived", "transmit"),
     "semstego.errors": (
         "CapacityError", "EmbeddingError", "NothingFoundError", "OutputError", "PictureError", "SemstegoError",
         "StreamError", "WeightsError",
@@ -53,6 +55,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Arrived",
     "Capacity",
     "CapacityError",
     "CoverWarning",
@@ -78,6 +81,7 @@ __all__ = [
     "reveal",
     "reveal_many",
     "send",
+    "transmit",
 ]
 
 

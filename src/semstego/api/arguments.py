@@ -2,11 +2,16 @@
 """What the public functions take, and what they make of it."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
+from semstego.codecs import registry, stream
 from semstego.codecs.base import Codec
-from semstego.errors import ArgumentError
-from semstego.inputs import read_once
+from semstego.codecs.stream import Stream
+from semstego.errors import ArgumentError, StreamError
+from semstego.inputs import naming, read_once
+from semstego.io.pictures import MAX_FILE_BYTES, Source
 from semstego.message import frame
 from semstego.message.cipher import Key, derive_key
 from semstego.schemes import base
@@ -18,6 +23,7 @@ Message = Buffer | str | os.PathLike[str]
 StreamSource = Buffer | str | os.PathLike[str]
 CodecChoice = str | os.PathLike[str] | Codec
 SchemeChoice = str | Scheme
+Loaded = TypeVar("Loaded")
 
 
 def scheme_of(scheme: SchemeChoice, p_e: float | None) -> Scheme:
@@ -65,3 +71,30 @@ def content_of(message: Message) -> bytes:
     if isinstance(message, os.PathLike):
         return read_once(message, frame.MAX_BODY_BYTES)
     raise ArgumentError(f"a message is bytes, text, or the path of a file, not {type(message).__name__}")
+
+
+def stream_or_picture(source: Source, load: Callable[[Source], Loaded]) -> Stream | Loaded:
+    """The stream, if the source is one by its first bytes, else the picture as it is loaded; a file is read once."""
+    if isinstance(source, str | os.PathLike):
+        content = read_once(source, MAX_FILE_BYTES)
+        with naming(source):
+            return stream_or_picture(content, load)
+    if not isinstance(source, bytes | bytearray | memoryview):
+        return load(source)
+    content = bytes(source)
+    return stream.unpack(content) if content.startswith(stream.MAGIC) else load(content)
+
+
+def codec_of(read: Stream, codec: CodecChoice | None) -> Codec:
+    """The codec that is named, or that a stream names.
+
+    Raises:
+        StreamError: If that one does not ship.
+    """
+    if codec is not None:
+        return registry.load(codec)
+    if read.codec not in registry.names():  # what a stream names is not opened as a file
+        raise StreamError(
+            f"the stream was made with weights {read.codec!r}, which do not ship: name their file or package:Object"
+        )
+    return registry.load(read.codec)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public functions: hide, reveal, send, reconstruct and info."""
 
-import os
 import time
 from typing import Any
 
@@ -14,20 +13,20 @@ from semstego.api.arguments import (
     Message,
     SchemeChoice,
     StreamSource,
+    codec_of,
     content_of,
     key_from,
     scheme_of,
+    stream_or_picture,
 )
 from semstego.api.cover_checks import refuse_jpeg_history, warn_of
 from semstego.api.report import report_on
 from semstego.api.results import Hidden, Revealed
 from semstego.codecs import registry, stream
-from semstego.codecs.base import Codec, Picture
 from semstego.codecs.stream import Stream
-from semstego.errors import DamagedStreamError, NothingFoundError, StreamError
-from semstego.inputs import naming, read_once
+from semstego.errors import DamagedStreamError, NothingFoundError
 from semstego.io.jpeg_history import shrunk
-from semstego.io.pictures import MAX_FILE_BYTES, Source, load_picture, load_readings, squeezed
+from semstego.io.pictures import Source, load_picture, load_readings, squeezed
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
 from semstego.progress import Progress, no_progress
@@ -134,9 +133,9 @@ def reveal(
     schemes = search.shipped_schemes() if scheme is None or scheme == AUTO else [base.SCHEMES.get(scheme)]
     secret = key_from(key, passphrase)
     try:
-        read = _pictures_or_stream(source)
+        read = stream_or_picture(source, load_readings)
         if isinstance(read, Stream):
-            found = search.in_stream(read, _codec_of(read, codec), schemes, secret)
+            found = search.in_stream(read, codec_of(read, codec), schemes, secret)
         else:
             candidates = search.codecs_of(schemes) if codec is None else [registry.load(codec)]
             found = search.in_pictures(read, candidates, schemes, secret, progress)
@@ -179,7 +178,7 @@ def send(
 def reconstruct(source: StreamSource, *, codec: CodecChoice | None = None) -> NDArray[np.uint8]:
     """The receiver's picture, uint8 ``(h, w, 3)``, or ``(h, w)`` if grey."""
     read = stream.read(source)
-    used = _codec_of(read, codec)
+    used = codec_of(read, codec)
     return squeezed(used.decode(stream.symbols_in(read, used)))
 
 
@@ -199,27 +198,5 @@ def info(source: StreamSource) -> dict[str, Any]:
     }
 
 
-def _pictures_or_stream(source: Source) -> Stream | list[Picture]:
-    """The stream, if the source is one by its first bytes, else what a picture may stand for; a file is read once."""
-    if isinstance(source, str | os.PathLike):
-        content = read_once(source, MAX_FILE_BYTES)
-        with naming(source):
-            return _pictures_or_stream(content)
-    if not isinstance(source, bytes | bytearray | memoryview):
-        return load_readings(source)
-    content = bytes(source)
-    return stream.unpack(content) if content.startswith(stream.MAGIC) else load_readings(content)
-
-
 def _is_shipped(read: Stream) -> bool:
     return registry.is_shipped(read.codec) and registry.load(read.codec).fingerprint == read.fingerprint
-
-
-def _codec_of(read: Stream, codec: CodecChoice | None) -> Codec:
-    if codec is not None:
-        return registry.load(codec)
-    if read.codec not in registry.names():  # what a stream names is not opened as a file
-        raise StreamError(
-            f"the stream was made with weights {read.codec!r}, which do not ship: name their file or package:Object"
-        )
-    return registry.load(read.codec)
