@@ -79,9 +79,16 @@ def test_a_channel_of_ones_own(hidden):
     np.testing.assert_array_equal(semstego.transmit(hidden.png, Mirror()).picture, hidden.picture[:, ::-1])
 
 
-def test_a_seed_is_no_negative_number(hidden):
+@pytest.mark.parametrize("seed", [-1, 1.5, "x"])
+def test_a_seed_is_a_whole_number_from_0_up(hidden, seed):
     with pytest.raises(semstego.SemstegoError, match="from 0 up"):
-        semstego.transmit(hidden.png, "noise:1", seed=-1)
+        semstego.transmit(hidden.png, "noise:1", seed=seed)
+
+
+@pytest.mark.parametrize("channel", [None, 75, b"jpeg:75", Channel])
+def test_what_is_no_channel_is_refused(hidden, channel):
+    with pytest.raises(semstego.SemstegoError, match="channel"):
+        semstego.transmit(hidden.png, channel)
 
 
 def test_the_command_writes_what_the_function_gives(hidden, tmp_path):

@@ -54,9 +54,9 @@ def transmit(
     Raises:
         SemstegoError: See :mod:`semstego.errors`.
     """
-    if seed is not None and seed < 0:
+    if seed is not None and (not isinstance(seed, int | np.integer) or seed < 0):
         raise ArgumentError(f"a seed is a whole number from 0 up, not {seed!r:.40}")
-    way = words.channel(channel) if isinstance(channel, str) else channel
+    way = words.channel(channel)
     rng = np.random.default_rng(seed)
     read = stream_or_picture(source, load_picture)
     if not isinstance(read, Stream):

@@ -37,8 +37,8 @@ WORDS: Final[dict[str, tuple[Callable[..., Channel], tuple[_Number, ...], str]]]
 MOST_LINKS: Final = 32
 
 
-def channel(words: str) -> Channel:
-    """The channel that these words say; the first comes first.
+def channel(words: str | Channel) -> Channel:
+    """The channel that these words say, the first one first; or this object itself.
 
     Args:
         words: Such as ``jpeg:75``, or several behind commas.
@@ -47,7 +47,10 @@ def channel(words: str) -> Channel:
         ArgumentError: If a word says nothing; it names those that do, or how that one is written.
     """
     if not isinstance(words, str):
-        raise ArgumentError(f"a channel is named by words such as jpeg:75, not by {type(words).__name__}")
+        has_both = callable(getattr(words, "symbols", None)) and callable(getattr(words, "picture", None))
+        if has_both and not isinstance(words, type):
+            return words
+        raise ArgumentError(f"a channel is words such as jpeg:75, or an object that is one, not {type(words).__name__}")
     parts = words.split(",")
     if len(parts) > MOST_LINKS:
         raise ArgumentError(f"a channel has at most {MOST_LINKS} links, not {len(parts)}")
