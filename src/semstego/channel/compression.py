@@ -14,6 +14,7 @@ from semstego.errors import ArgumentError, PictureError
 
 SUBSAMPLINGS = {444: 0, 422: 1, 420: 2}  # and what Pillow calls them
 MOST_QUALITY = 100
+MOST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}  # pixels
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Jpeg(Channel):
             raise ArgumentError(f"the subsampling of a JPEG is 420, 422 or 444, not {self.subsampling!r}")
 
     def picture(self, picture: Picture, rng: Generator) -> Picture:
-        """Written and read; sides are at most 65,500 pixels."""
+        """Written and read."""
         return _through(picture, "JPEG", quality=self.quality, subsampling=SUBSAMPLINGS[self.subsampling])
 
 
@@ -54,17 +55,16 @@ class Webp(Channel):
         _check_quality(self.quality)
 
     def picture(self, picture: Picture, rng: Generator) -> Picture:
-        """Written and read; sides are at most 16,383 pixels."""
+        """Written and read."""
         return _through(picture, "WEBP", quality=self.quality)
 
 
 def _through(picture: Picture, form: str, **options: Any) -> Picture:
+    height, width = picture.shape[:2]
+    if max(height, width) > MOST_SIDE[form]:
+        raise PictureError(f"{width}x{height} pixels: the sides of a {form} have at most {MOST_SIDE[form]}")
     buffer = io.BytesIO()
-    try:
-        as_image(picture).save(buffer, form, **options)
-    except (ValueError, OSError) as error:  # of a side that the format cannot count
-        height, width = picture.shape[:2]
-        raise PictureError(f"{width}x{height} pixels cannot be written as {form}: {error}") from None
+    as_image(picture).save(buffer, form, **options)
     return as_picture(buffer.getvalue(), form, picture.shape[2])
 
 
