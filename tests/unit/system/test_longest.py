@@ -103,6 +103,19 @@ def test_a_length_that_fits_by_luck_is_not_stated():
     assert longest._confirmed(1000, lambda length, number: False, 4, 3) == 0
 
 
+def test_what_is_found_is_tried_again_under_further_keys(monkeypatch):
+    asked = []
+
+    def none(length, embeds, keys, least):
+        asked.append((length, keys, least))
+        return 0
+
+    monkeypatch.setattr(longest, "_confirmed", none)
+    assert stated(COVERS["grey"], "lsb") == 0
+    assert asked
+    assert all(length > 0 and (keys, least) == longest.CONFIRMING for length, keys, least in asked)
+
+
 def test_it_is_the_same_whenever_it_is_asked():
     assert stated(COVERS["clipped"], "syndrome") == stated(COVERS["clipped"].copy(), "syndrome")
 
