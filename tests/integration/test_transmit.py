@@ -71,6 +71,16 @@ def test_grey_stays_grey_and_is_measured(hidden):
     assert arrived.psnr_db == pytest.approx(10 * np.log10(255**2 / error), abs=1e-4)
 
 
+def test_a_grey_picture_is_written_by_the_commands(hidden, tmp_path):
+    (tmp_path / "s.sem").write_bytes(semstego.send(hidden.picture[..., 1]))
+    command(tmp_path, "s.sem", "--channel", "brightness:0", "--picture", "a.png")
+    main = [Path(sys.executable).parent / "semstego", "reconstruct", "s.sem", "-o", "b.png"]
+    assert subprocess.run(main, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "L"
+
+
 def test_a_channel_of_ones_own(hidden):
     class Mirror(Channel):
         def picture(self, picture, rng):

@@ -121,15 +121,15 @@ def report_on(
         compression_ratio=round(base.compression_ratio, 6),
         stream_bytes=len(sent.stream),
         stream_bpp=round(8 * len(sent.stream) / base.pixels, 4),
-        psnr1_db=_finite(psnr_db(stego.values, plain.values)),
-        ssim1=_finite(ssim(stego.values, plain.values, channel_axis=0)),
-        psnr1_undithered_db=_finite(psnr_db(stego.values, base.values)),
-        feature_snr_db=_finite(feature_snr_db(plain.values, stego.values, encoding.steps)),
-        psnr2_db=_finite(psnr_db(picture, seen)),
-        ssim2=_finite(ssim(picture, seen)),
-        psnr2_undithered_db=_finite(psnr_db(picture, undithered)),
-        psnr_sc_db=_finite(psnr_db(picture, original)),
-        ssim_sc=_finite(ssim(picture, original)),
+        psnr1_db=finite(psnr_db(stego.values, plain.values)),
+        ssim1=finite(ssim(stego.values, plain.values, channel_axis=0)),
+        psnr1_undithered_db=finite(psnr_db(stego.values, base.values)),
+        feature_snr_db=finite(feature_snr_db(plain.values, stego.values, encoding.steps)),
+        psnr2_db=finite(psnr_db(picture, seen)),
+        ssim2=finite(ssim(picture, seen)),
+        psnr2_undithered_db=finite(psnr_db(picture, undithered)),
+        psnr_sc_db=finite(psnr_db(picture, original)),
+        ssim_sc=finite(ssim(picture, original)),
         symbols=base.values.size,
         changed_symbols=int(np.count_nonzero(plain.values != stego.values)),
         wet_symbols=encoding.wet_symbols,
@@ -152,5 +152,6 @@ def _certified(sent: Sent) -> dict[str, Any]:
     }
 
 
-def _finite(value: float | None) -> float | None:
+def finite(value: float | None) -> float | None:
+    """A figure as reports and JSON have it, to four digits; None for one that is infinite or undefined."""
     return round(value, 4) if value is not None and math.isfinite(value) else None

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What arrives of a stream or a picture behind a channel, and how far it is from what was sent."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semstego.api.arguments import CodecChoice, codec_of, stream_or_picture
+from semstego.api.report import finite
 from semstego.channel import words
 from semstego.channel.base import Channel
 from semstego.codecs import stream as streams
@@ -74,12 +74,11 @@ def _through_link(read: Stream, codec: Codec, way: Channel, rng: np.random.Gener
 
 def _arrived(sent: Picture, picture: Picture, stream: bytes | None = None, changed: int | None = None) -> Arrived:
     alike = sent.shape == picture.shape
-    psnr = psnr_db(sent, picture) if alike else math.inf
     likeness = ssim(sent, picture) if alike else None
     return Arrived(
         stream,
         squeezed(picture),
-        round(psnr, 4) if math.isfinite(psnr) else None,
+        finite(psnr_db(sent, picture) if alike else None),
         None if likeness is None else round(likeness, 6),
         changed,
     )

@@ -4,16 +4,18 @@
 import io
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from semstego.codecs.base import Picture
+from semstego.io.pictures import squeezed
 
 PNG_LEVEL = 1  # of zlib: a check must not take longer than the embedding, and photographs hardly pack better
 
 
-def as_image(picture: Picture) -> Image.Image:
-    """A picture ``(h, w, c)`` for Pillow, grey or RGB."""
-    return Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
+def as_image(picture: NDArray[np.uint8]) -> Image.Image:
+    """A picture ``(h, w, c)``, or ``(h, w)`` if grey, for Pillow."""
+    return Image.fromarray(squeezed(picture))
 
 
 def of_image(image: Image.Image) -> Picture:
@@ -28,8 +30,8 @@ def as_picture(content: bytes, form: str, channels: int) -> Picture:
         return of_image(image.convert("L" if channels == 1 else "RGB"))
 
 
-def png_bytes(picture: Picture) -> bytes:
-    """The picture ``(h, w, c)`` as an 8-bit PNG, grey or RGB, without any metadata."""
+def png_bytes(picture: NDArray[np.uint8]) -> bytes:
+    """The picture ``(h, w, c)``, or ``(h, w)`` if grey, as an 8-bit PNG, grey or RGB, without any metadata."""
     buffer = io.BytesIO()
     as_image(picture).save(buffer, "PNG", compress_level=PNG_LEVEL)
     return buffer.getvalue()

@@ -41,8 +41,7 @@ class Gamma(ToneCurve):
 
     def __post_init__(self) -> None:
         """Raise ArgumentError for an exponent of 0 or less."""
-        if not 0 < self.exponent < np.inf:
-            raise ArgumentError(f"the exponent of a gamma curve is above 0, not {self.exponent!r}")
+        _check_positive(self.exponent, "the exponent of a gamma curve")
 
     def curve(self) -> NDArray[np.float64]:
         """The power."""
@@ -81,9 +80,13 @@ class Contrast(ToneCurve):
 
     def __post_init__(self) -> None:
         """Raise ArgumentError for a factor of 0 or less."""
-        if not 0 < self.factor < np.inf:
-            raise ArgumentError(f"the factor of a contrast is above 0, not {self.factor!r}")
+        _check_positive(self.factor, "the factor of a contrast")
 
     def curve(self) -> NDArray[np.float64]:
         """The line through (128, 128)."""
         return _MIDDLE + self.factor * (_LEVELS - _MIDDLE)
+
+
+def _check_positive(value: float, what: str) -> None:
+    if not 0 < value < np.inf:
+        raise ArgumentError(f"{what} is above 0, not {value!r}")

@@ -32,6 +32,12 @@ Cover = Annotated[
     ),
 ]
 Stream = Annotated[str, typer.Argument(metavar="STREAM", help="A .sem stream, or - for standard input.")]
+StreamOrPicture = Annotated[
+    str,
+    typer.Argument(
+        metavar="STREAM_OR_PICTURE", help="A .sem stream or a reconstructed picture, or - for standard input."
+    ),
+]
 Codec = Annotated[
     str | None, typer.Option(help=f"{CODECS}; else the scheme's own.", show_default="cr085 or cr085-plain")
 ]

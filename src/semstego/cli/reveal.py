@@ -6,16 +6,21 @@ from typing import Annotated
 
 import typer
 
-from semstego.cli.options import SCHEMES, STANDARD, AsJson, Force, OtherCodec, PassphraseFile, Quiet, standard
+from semstego.cli.options import (
+    SCHEMES,
+    STANDARD,
+    AsJson,
+    Force,
+    OtherCodec,
+    PassphraseFile,
+    Quiet,
+    StreamOrPicture,
+    standard,
+)
 
 
 def reveal(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="STREAM_OR_PICTURE", help="A .sem stream or a reconstructed picture, or - for standard input."
-        ),
-    ],
+    source: StreamOrPicture,
     output: Annotated[
         str | None,
         typer.Option(

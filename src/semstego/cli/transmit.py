@@ -5,13 +5,11 @@ from typing import Annotated
 
 import typer
 
-from semstego.cli.options import STANDARD, AsJson, Force, OtherCodec, Quiet, standard
+from semstego.cli.options import STANDARD, AsJson, Force, OtherCodec, Quiet, StreamOrPicture, standard
 
 
 def transmit(
-    source: Annotated[
-        str, typer.Argument(metavar="STREAM_OR_PICTURE", help="A .sem stream or a picture, or - for standard input.")
-    ],
+    source: StreamOrPicture,
     channel: Annotated[str, typer.Option(metavar="WORDS", help="Such as jpeg:75,resize:0.5 or bit-errors:0.001.")],
     output: Annotated[
         str | None,
@@ -43,8 +41,7 @@ def transmit(
         raise typer.BadParameter("--output takes the stream that arrives, and this is a picture: name --picture")
     files = {} if output is None or arrived.stream is None else {output: arrived.stream}
     if picture is not None:
-        shown = arrived.picture
-        files[picture] = png_bytes(shown[:, :, None] if shown.ndim == 2 else shown)
+        files[picture] = png_bytes(arrived.picture)
     outputs.write(files, force=force)
     height, width = arrived.picture.shape[:2]
     facts = {

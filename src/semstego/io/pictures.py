@@ -88,9 +88,9 @@ def load_readings(source: Source) -> list[Picture]:
     return readings
 
 
-def squeezed(picture: Picture) -> NDArray[np.uint8]:
-    """``(h, w, 3)`` as it is, ``(h, w, 1)`` as ``(h, w)``: what other libraries call a grey picture."""
-    return picture[:, :, 0] if picture.shape[2] == 1 else picture
+def squeezed(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """``(h, w, 1)`` as ``(h, w)``, which is what other libraries call a grey picture; others as they are."""
+    return picture[:, :, 0] if picture.shape[2:] == (1,) else picture
 
 
 @contextmanager
