@@ -2,10 +2,12 @@
 """What the public functions take, and what they make of it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from semstego.channel import words
+from semstego.channel.base import Channel
 from semstego.codecs import registry, stream
 from semstego.codecs.base import Codec
 from semstego.codecs.stream import Stream
@@ -17,27 +19,36 @@ from semstego.message.cipher import Key, derive_key
 from semstego.schemes import base
 from semstego.schemes.base import Scheme
 from semstego.schemes.certified.scheme import CertifiedScheme
+from semstego.schemes.robust.scheme import RobustScheme
 
 Buffer = bytes | bytearray | memoryview
 Message = Buffer | str | os.PathLike[str]
 StreamSource = Buffer | str | os.PathLike[str]
 CodecChoice = str | os.PathLike[str] | Codec
 SchemeChoice = str | Scheme
+Survive = str | Sequence[str | Channel]
 Loaded = TypeVar("Loaded")
 
 
-def scheme_of(scheme: SchemeChoice, p_e: float | None) -> Scheme:
-    """The scheme, with the detection error that it is to keep.
+def scheme_of(
+    scheme: SchemeChoice, p_e: float | None, psnr: float | None = None, survive: Survive | None = None
+) -> Scheme:
+    """The scheme, with the detection error that it is to keep, or the strength at which it is to mark.
 
     Raises:
-        ArgumentError: If there is no such scheme, or it keeps none.
+        ArgumentError: If there is no such scheme, or it is not for that.
     """
     chosen = base.SCHEMES.get(scheme)
-    if p_e is None:
-        return chosen
-    if not isinstance(chosen, CertifiedScheme):
-        raise ArgumentError(f"the scheme {chosen.name!r} certifies no detection error: leave p_e out")
-    return replace(chosen, p_e=p_e)
+    if p_e is not None:
+        if not isinstance(chosen, CertifiedScheme):
+            raise ArgumentError(f"the scheme {chosen.name!r} certifies no detection error: leave p_e out")
+        chosen = replace(chosen, p_e=p_e)
+    if psnr is not None or survive is not None:
+        if not isinstance(chosen, RobustScheme):
+            raise ArgumentError(f"the scheme {chosen.name!r} marks no pictures: leave psnr and survive out")
+        several = () if survive is None else words.several(survive)
+        chosen = replace(chosen, psnr_db=chosen.psnr_db if psnr is None else psnr, survive=several or chosen.survive)
+    return chosen
 
 
 def key_from(key: Key | None, passphrase: str | Buffer | None) -> Key:

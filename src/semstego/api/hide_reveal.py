@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public functions: hide, reveal, send, reconstruct and info."""
 
+import contextlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from semstego.api.arguments import (
     Message,
     SchemeChoice,
     StreamSource,
+    Survive,
     codec_of,
     content_of,
     key_from,
@@ -23,6 +26,7 @@ from semstego.api.cover_checks import refuse_jpeg_history, warn_of
 from semstego.api.report import report_on
 from semstego.api.results import Hidden, Revealed
 from semstego.codecs import registry, stream
+from semstego.codecs.base import Picture
 from semstego.codecs.stream import Stream
 from semstego.errors import DamagedStreamError, NothingFoundError
 from semstego.io.jpeg_history import shrunk
@@ -31,7 +35,8 @@ from semstego.message.cipher import Key
 from semstego.message.draws import Draws
 from semstego.progress import Progress, no_progress
 from semstego.schemes import base
-from semstego.system import search
+from semstego.schemes.base import Scheme
+from semstego.system import search as searching
 from semstego.system.stego_system import StegoSystem
 
 AUTO = "auto"
@@ -46,6 +51,8 @@ def hide(
     codec: CodecChoice | None = None,
     scheme: SchemeChoice = base.DEFAULT,
     p_e: float | None = None,
+    psnr: float | None = None,
+    survive: Survive | None = None,
     name: str | None = None,
     nonce: bytes | None = None,
     flatten: bool = False,
@@ -63,9 +70,14 @@ def hide(
         codec: Name, such as ``cr085``, ``cr050``, ``cr025`` or ``learned-photo``, path of weights, or an object of your
             own that is a :class:`~semstego.codecs.base.Codec`; None takes the one that the scheme is at home in.
         scheme: ``"certified"`` (undetectable up to ``p_e``), ``"syndrome"`` (more payload), ``"learned"`` (the paper's
-            networks), another name, or an object of your own that is a :class:`~semstego.schemes.base.Scheme`.
+            networks), ``"robust"`` (short messages that survive channels), another name, or an object
+            of your own that is a :class:`~semstego.schemes.base.Scheme`.
         p_e: Detection error that the certified scheme keeps for this picture, 0.4 to below 0.49999995; None takes
             0.499.
+        psnr: Of the picture that the robust scheme marks, against the cover [dB], 30 to 60; None takes 48, 46 or 42 for
+            up to 32, 128 or 1,024 bytes.
+        survive: Channels that a robust message must survive, each by itself, such as ``"jpeg:50,resize:0.5+jpeg:75"``
+            or a list; the picture is marked no more strongly than it takes.
         name: File name to send along; it takes 1 + its length bytes.
         nonce: 8 bytes for reproducible output; never use one twice with a key. Default: random.
         flatten: Convert alpha, palettes, 16 bits and CMYK instead of refusing them.
@@ -78,7 +90,7 @@ def hide(
         SemstegoError: See :mod:`semstego.errors`.
     """
     start = time.perf_counter()
-    chosen = scheme_of(scheme, p_e)
+    chosen = scheme_of(scheme, p_e, psnr, survive)
     secret = key_from(key, passphrase)
     picture = load_picture(cover, flatten=flatten)
     warn_of(picture, passphrase)
@@ -112,6 +124,7 @@ def reveal(
     passphrase: str | Buffer | None = None,
     codec: CodecChoice | None = None,
     scheme: SchemeChoice | None = None,
+    search: bool = False,
     progress: Progress = no_progress,
 ) -> Revealed:
     """Read a message from a `.sem` stream (stage I) or a reconstructed picture (stage II), told apart by itself.
@@ -123,6 +136,7 @@ def reveal(
         codec: Weights or an object of your own; shipped ones are found without.
         scheme: A name, or an object of your own; None or ``"auto"`` tries every shipped one, which takes many times
             longer on a picture without a message than a scheme at home in a closed codec, such as ``"syndrome"``.
+        search: Whether to look for robust messages in pictures that were cut, resized, turned or toned since, too.
         progress: Called with what is being done and the share that is done.
 
     Raises:
@@ -130,15 +144,14 @@ def reveal(
         SemstegoError: If the file is neither stream nor picture.
     """
     start = time.perf_counter()
-    schemes = search.shipped_schemes() if scheme is None or scheme == AUTO else [base.SCHEMES.get(scheme)]
+    schemes = searching.shipped_schemes() if scheme is None or scheme == AUTO else [base.SCHEMES.get(scheme)]
     secret = key_from(key, passphrase)
     try:
         read = stream_or_picture(source, load_readings)
         if isinstance(read, Stream):
-            found = search.in_stream(read, codec_of(read, codec), schemes, secret)
+            found = searching.in_stream(read, codec_of(read, codec), schemes, secret)
         else:
-            candidates = search.codecs_of(schemes) if codec is None else [registry.load(codec)]
-            found = search.in_pictures(read, candidates, schemes, secret, progress)
+            found = _in_picture(read, codec, schemes, secret, search, progress)
     except DamagedStreamError:
         raise NothingFoundError from None
     used, reader, opened = found
@@ -146,10 +159,29 @@ def reveal(
         message=opened.message,
         name=opened.name or None,
         stage="features" if isinstance(read, Stream) else "picture",
-        codec=used.name,
+        codec=used.name if used else None,
         scheme=reader.name,
         seconds=round(time.perf_counter() - start, 3),
     )
+
+
+def _in_picture(
+    pictures: Sequence[Picture],
+    codec: CodecChoice | None,
+    schemes: Sequence[Scheme],
+    key: Key,
+    altered: bool,
+    progress: Progress,
+) -> searching.Found:
+    """Stage II: schemes that read the picture itself first, for that is done soon, and then the symbols behind it."""
+    for thorough in (False, True)[: 1 + altered]:
+        with contextlib.suppress(NothingFoundError):
+            return searching.in_marked_pictures(pictures, schemes, key, progress, altered=thorough)
+    others = [scheme for scheme in schemes if not scheme.marks_picture]
+    if not others:
+        raise NothingFoundError
+    candidates = searching.codecs_of(others) if codec is None else [registry.load(codec)]
+    return searching.in_pictures(pictures, candidates, others, key, progress)
 
 
 def send(

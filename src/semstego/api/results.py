@@ -75,6 +75,7 @@ class Revealed:
         name: The file name that travelled with them, if the sender gave one; its last component, chosen by the sender.
         stage: ``"features"`` (I) or ``"picture"`` (II).
         codec: Name of the codec that read it; of a picture, models with the same networks read each other's messages.
+            None where the picture itself was read (``robust``).
         scheme: Name of the scheme that read it; ``syndrome`` reads what ``hill``, ``suniward`` and ``side-informed``
             have hidden, too.
         seconds: Time taken.
@@ -83,6 +84,6 @@ class Revealed:
     message: bytes
     name: str | None
     stage: str
-    codec: str
+    codec: str | None
     scheme: str
     seconds: float

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Channels by their words, as on the command line: ``jpeg:75,resize:0.5``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from semstego.channel.base import Chain, Channel
@@ -41,7 +41,7 @@ def channel(words: str | Channel) -> Channel:
     """The channel that these words say, the first one first; or this object itself.
 
     Args:
-        words: Such as ``jpeg:75``, or several behind commas.
+        words: Such as ``jpeg:75``, or several of one chain with commas or plus signs between them.
 
     Raises:
         ArgumentError: If a word says nothing; it names those that do, or how that one is written.
@@ -51,10 +51,28 @@ def channel(words: str | Channel) -> Channel:
         if has_both and not isinstance(words, type):
             return words
         raise ArgumentError(f"a channel is words such as jpeg:75, or an object that is one, not {type(words).__name__}")
-    parts = words.split(",")
+    parts = words.replace("+", ",").split(",")
     if len(parts) > MOST_LINKS:
         raise ArgumentError(f"a channel has at most {MOST_LINKS} links, not {len(parts)}")
     return Chain(tuple(_link(part.strip()) for part in parts))
+
+
+def several(words: str | Sequence[str | Channel]) -> tuple[str | Channel, ...]:
+    """Several channels, each by itself.
+
+    Args:
+        words: Such as ``jpeg:50,resize:0.5+jpeg:75``: commas part channels here, and plus signs the links of a chain;
+            or a sequence of what :func:`channel` takes.
+
+    Raises:
+        ArgumentError: If there are none or too many, or a word says nothing.
+    """
+    found = tuple(words.split(",") if isinstance(words, str) else words)
+    if not 1 <= len(found) <= MOST_LINKS:
+        raise ArgumentError(f"name 1 to {MOST_LINKS} channels, not {len(found)}")
+    for one in found:
+        channel(one)
+    return found
 
 
 def _link(word: str) -> Channel:

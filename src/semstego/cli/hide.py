@@ -34,6 +34,18 @@ def hide(
     scheme: Scheme = "certified",
     codec: Codec = None,
     p_e: PE = None,
+    psnr: Annotated[
+        float | None,
+        typer.Option(
+            help="Robust: PSNR of the marked picture [dB].", show_default="48, 46, 42 to 32, 128, 1,024 bytes"
+        ),
+    ] = None,
+    survive: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHANNELS", help="Robust: what it must survive, each by itself, such as jpeg:50,resize:0.5+jpeg:75."
+        ),
+    ] = None,
     with_name: Annotated[bool, typer.Option("--with-name", help="Send the file's name along (it takes room).")] = False,
     passphrase_file: PassphraseFile = None,
     flatten: Flatten = False,
@@ -55,7 +67,7 @@ def hide(
     if cover == message == "-":
         raise typer.BadParameter("only one of COVER and MESSAGE can be standard input")
     outputs.check([(output, outputs.STREAM), (picture or None, outputs.PNG)], force=force)
-    chosen, point = terminal.scheme(scheme, p_e), terminal.codec(codec)
+    chosen, point = terminal.scheme(scheme, p_e, psnr, survive), terminal.codec(codec)
     content = sources.read_message(message)
     source = sources.read_source(cover)
     words = sources.passphrase(passphrase_file, confirm=True, stdin_used="-" in (cover, message))

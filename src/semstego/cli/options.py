@@ -21,8 +21,8 @@ CODECS = (
     "package:Object"
 )
 SCHEMES = (
-    "certified (undetectable up to --p-e), syndrome (more payload), learned (the paper's networks), hill, suniward, "
-    "side-informed, lsb, or package:Object"
+    "certified (undetectable up to --p-e), syndrome (more payload), learned (the paper's networks), robust (short "
+    "messages that survive JPEG, resizing and noise), hill, suniward, side-informed, lsb, or package:Object"
 )
 
 Cover = Annotated[

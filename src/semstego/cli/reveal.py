@@ -32,6 +32,9 @@ def reveal(
     ] = None,
     codec: OtherCodec = None,
     scheme: Annotated[str, typer.Option(help=f"auto tries all that ship; or {SCHEMES}.")] = "auto",
+    search: Annotated[
+        bool, typer.Option("--search", help="Look for robust messages in cut, resized, turned or toned pictures, too.")
+    ] = False,
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -54,7 +57,7 @@ def reveal(
     key = semstego.derive_key(sources.passphrase(passphrase_file, confirm=False, stdin_used=source == "-"))
     content = sources.read_source(source)
     with terminal.progress(quiet) as progress:
-        found = semstego.reveal(content, key=key, codec=point, scheme=chosen, progress=progress)
+        found = semstego.reveal(content, key=key, codec=point, scheme=chosen, search=search, progress=progress)
     if use_name is not None:
         output = str(_place(use_name, found.name).absolute())  # whatever the sender's name, no word of ours
     if output not in (None, STANDARD):

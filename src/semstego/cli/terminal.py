@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 Part = TypeVar("Part")
 
 
-def scheme(name: str, p_e: float | None = None) -> "Scheme":
+def scheme(name: str, p_e: float | None = None, psnr: float | None = None, survive: str | None = None) -> "Scheme":
     """The scheme of this name; wrong words are wrong usage, whatever else would be asked for."""
     from semstego.api.arguments import scheme_of
     from semstego.schemes import base
 
     chosen = named(base.SCHEMES.get, name, "--scheme")
-    return named(lambda _: scheme_of(chosen, p_e), name, "--p-e")
+    option = "--p-e" if p_e is not None else "--psnr" if survive is None else "--survive"
+    return named(lambda _: scheme_of(chosen, p_e, psnr, survive), name, option)
 
 
 def codec(name: str | None) -> "Codec | None":

@@ -93,10 +93,11 @@ def hide_random(
     key = Key(hashlib.sha256(rng.bytes(32)).digest())
     if at_most:
         payload_bits = min(payload_bits, system.scheme.capacity_bits(cover))
-    message_bytes = payload_bits // 8 - frame.OVERHEAD_BYTES
+    framing = system.scheme.framing
+    message_bytes = payload_bits // 8 - framing.OVERHEAD_BYTES
     sealed, embedded = None, None
     for _ in range(system.attempts(cover.encoding) if message_bytes >= 0 else 0):
-        sealed = frame.seal(rng.bytes(message_bytes), None, key, rng.bytes(frame.NONCE_BYTES))
+        sealed = framing.seal(rng.bytes(message_bytes), None, key, rng.bytes(frame.NONCE_BYTES))
         try:
             embedded = system.embed(cover, sealed, key, Draws(key.derive("draws", sealed.header.nonce)))
             break

@@ -13,6 +13,7 @@ are authenticated with the body; a wrong length or share reads a wrong body, whi
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -30,6 +31,23 @@ MAX_NAME_BYTES = 255
 
 Reader = Callable[[int], bits.Bits]
 """Gives the first so many bits that a scheme reads, right or wrong; raises NothingFoundError where there are none."""
+
+
+class Framing(Protocol):
+    """How messages become frames and come back: this module, or :mod:`semstego.message.short_frame`."""
+
+    @property
+    def OVERHEAD_BYTES(self) -> int:  # noqa: N802 -- a constant of the module
+        """What a frame adds to a message."""
+
+    def message_bytes(self, payload_bits: int) -> int:
+        """The longest message without a name in a frame of so many bits [bytes]."""
+
+    def seal(self, message: bytes, name: str | None, key: Key, nonce: bytes) -> "Frame":
+        """The frame of a message."""
+
+    def opened(self, read: Reader, key: Key) -> "Opened":
+        """The message that a scheme has read."""
 
 
 @dataclass(frozen=True)
@@ -68,19 +86,26 @@ class Header:
 
 @dataclass(frozen=True)
 class Frame:
-    """A sealed message: header and body."""
+    """A sealed message.
+
+    Attributes:
+        header: What tells the receiver how to open the body.
+        body: What it opens.
+        headless: Whether the body is hidden alone, for a receiver who knows or tries its length.
+    """
 
     header: Header
     body: bytes
+    headless: bool = False
 
     @property
     def payload_bits(self) -> int:
-        """Coded bits to hide, header included."""
-        return HEADER_BITS + 8 * len(self.body)
+        """Coded bits to hide, header included if there is one."""
+        return 8 * len(self.body) + (0 if self.headless else HEADER_BITS)
 
     def payload(self, key: Key) -> bits.Bits:
         """All bits to hide, header first, ``(payload_bits,)``."""
-        return np.concatenate([self.header.to_bits(key), self.body_bits()])
+        return self.body_bits() if self.headless else np.concatenate([self.header.to_bits(key), self.body_bits()])
 
     def body_bits(self) -> bits.Bits:
         """The body's bits, ``(8 * len(body),)``."""

@@ -13,13 +13,16 @@ has no key. Names do not travel.
 
 from typing import Final
 
-from semstego.errors import CapacityError, NothingFoundError
+from semstego.errors import ArgumentError, CapacityError, NothingFoundError
 from semstego.message import bits, cipher
 from semstego.message.bits import Bits
 from semstego.message.cipher import Key
+from semstego.message.frame import Frame, Header, Opened, Reader
 
 CLASSES: Final = (32, 128, 1024)
 """The longest messages of the classes [bytes]."""
+
+OVERHEAD_BYTES: Final = cipher.TAG_BYTES
 
 
 def frame_bits(most_bytes: int) -> int:
@@ -39,15 +42,44 @@ def class_of(length: int) -> int:
     raise CapacityError(length, CLASSES[-1])
 
 
-def seal(message: bytes, key: Key) -> Bits:
-    """Encrypt and authenticate a message; the bits tell its class by their number.
+def message_bytes(payload_bits: int) -> int:
+    """The longest message in a frame of at most so many bits [bytes]; 0 if there is no room for any frame."""
+    return max((most_bytes for most_bytes in CLASSES if frame_bits(most_bytes) <= payload_bits), default=0)
+
+
+def seal(message: bytes, name: str | None, key: Key, nonce: bytes) -> Frame:
+    """Encrypt and authenticate a message; the length of the frame tells its class.
+
+    Args:
+        message: At most 1,024 bytes.
+        name: None, for names do not travel.
+        key: Of sender and receiver.
+        nonce: 8 bytes, which the frame does not depend on.
 
     Raises:
-        CapacityError: If it is longer than 1,024 bytes.
+        ArgumentError: If there is a name.
+        CapacityError: If the message is too long.
     """
+    if name is not None:
+        raise ArgumentError("a short frame has no room for a name: leave it out")
     most_bytes = class_of(len(message))
     padded = message.ljust(most_bytes, b"\0")
-    return bits.to_bits(cipher.seal(_key_of(key, most_bytes), padded, _length(len(message))))
+    body = cipher.seal(_key_of(key, most_bytes), padded, _length(len(message)))
+    return Frame(Header(nonce, len(body), named=False), body, headless=True)
+
+
+def opened(read: Reader, key: Key) -> Opened:
+    """What a scheme has read, class by class.
+
+    Raises:
+        NothingFoundError: Wrong key, no message or damage.
+    """
+    for most_bytes in CLASSES:
+        try:
+            return Opened(unseal(read(frame_bits(most_bytes)), key), None)
+        except NothingFoundError:
+            continue
+    raise NothingFoundError
 
 
 def unseal(read: Bits, key: Key) -> bytes:

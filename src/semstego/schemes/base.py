@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from semstego.codecs.base import Codec, Encoding, Picture, Symbols
 from semstego.errors import InfeasibleError, NothingFoundError
+from semstego.message import frame
 from semstego.message.bits import Bits
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
-from semstego.message.frame import Frame, Reader
+from semstego.message.frame import Frame, Framing, Reader
 from semstego.progress import Progress
 from semstego.registry import Registry
 
@@ -89,6 +90,20 @@ class Received:
         return bool((again[:height, :width] == self.picture[:height, :width]).all())
 
 
+@dataclass(frozen=True)
+class Marking:
+    """How a picture was marked before it was encoded.
+
+    Attributes:
+        psnr_db: Of the marked picture against the cover.
+        margins: Information that survives each of the channels that were simulated, over the bits of the frame; None
+            where none were.
+    """
+
+    psnr_db: float
+    margins: tuple[float, ...] | None = None
+
+
 class Embedding:
     """Stego symbols; a scheme that can code some of them again derives its own.
 
@@ -96,13 +111,16 @@ class Embedding:
         symbols: As they stand.
         kl_bound_nats: Upper bound on the Kullback-Leibler divergence of what is hidden from what is sent; None where
             there is none.
+        marking: Of a scheme that marks pictures; None of others.
     """
 
     kl_bound_nats: float | None = None
+    marking: Marking | None = None
 
-    def __init__(self, symbols: Symbols, kl_bound_nats: float | None = None) -> None:
+    def __init__(self, symbols: Symbols, kl_bound_nats: float | None = None, marking: Marking | None = None) -> None:
         self._symbols = symbols
         self.kl_bound_nats = kl_bound_nats
+        self.marking = marking
 
     @property
     def symbols(self) -> Symbols:
@@ -141,6 +159,19 @@ class Scheme(Protocol):
         or another try, would tell of a message.
         """
         return False
+
+    @property
+    def marks_picture(self) -> bool:
+        """Whether the message is in the picture itself, before the codec: symbols are then those of another picture.
+
+        Such a scheme's ``reveal_picture`` reads pictures whatever codec made them and whatever happened to them since.
+        """
+        return False
+
+    @property
+    def framing(self) -> Framing:
+        """How messages become the bits that it hides."""
+        return frame
 
     @property
     def uncorrected(self) -> "Scheme":
@@ -187,6 +218,19 @@ class Scheme(Protocol):
         """
         return self.reveal_features(received.symbols, received.codec, key)
 
+    def search_picture(self, picture: Picture, key: Key, progress: Progress) -> Reader:
+        """A reader of the bits in a picture that was cut, resized, turned or toned since; most schemes find none.
+
+        Args:
+            picture: uint8 ``(h, w, c)``.
+            key: Of sender and receiver.
+            progress: Told what is done, and the share of it.
+
+        Raises:
+            NothingFoundError: If there can be none.
+        """
+        raise NothingFoundError
+
 
 def reader_of(found: Bits) -> Reader:
     """A reader of bits that have all been read already."""
@@ -203,11 +247,14 @@ MEMBERS = (
     "name",
     "default_codec",
     "keeps_law",
+    "marks_picture",
+    "framing",
     "uncorrected",
     "capacity_bits",
     "embed",
     "reveal_features",
     "reveal_picture",
+    "search_picture",
 )
 SCHEMES = Registry[Scheme]("scheme", "semstego.schemes", "SCHEME", members=MEMBERS)
 DEFAULT = "certified"

@@ -20,7 +20,6 @@ import numpy as np
 
 from semstego.codecs.base import Codec, Picture
 from semstego.errors import CapacityError, EmbeddingError, SemstegoError
-from semstego.message import frame
 from semstego.message.cipher import Key
 from semstego.progress import Progress
 from semstego.schemes.base import Cover, Scheme
@@ -59,7 +58,7 @@ def longest_message(cover: Cover, scheme: Scheme, fits: Fits, progress: Progress
     Raises:
         ArgumentError: If codec and scheme do not go together.
     """
-    estimate = frame.message_bytes(scheme.capacity_bits(cover))
+    estimate = scheme.framing.message_bytes(scheme.capacity_bits(cover))
     if scheme.keeps_law:
         return estimate
     height, width = cover.picture.shape[:2]
@@ -185,8 +184,8 @@ def _spread(length: int, share: float) -> np.ndarray[tuple[int], np.dtype[np.int
 def _scaled(cover: Cover, pixels: int, estimate: int, scheme: Scheme, fits: Fits, progress: Progress) -> float:
     """What fits tiles of a picture, in proportion to the scheme's estimates of both [bytes]."""
     part = Cover(tiles(cover.picture, pixels), cover.codec)
-    overhead = frame.OVERHEAD_BYTES
-    there = frame.message_bytes(scheme.capacity_bits(part))
+    overhead = scheme.framing.OVERHEAD_BYTES
+    there = scheme.framing.message_bytes(scheme.capacity_bits(part))
     found = longest_message(part, scheme, fits, progress)
     if not there or not found:
         return estimate

@@ -8,14 +8,15 @@ from semstego.codecs import stream as streams
 from semstego.codecs.base import Codec, Picture
 from semstego.codecs.stream import Stream
 from semstego.errors import NothingFoundError, PictureError, SemstegoError
-from semstego.message import frame
 from semstego.message.cipher import Key
 from semstego.message.frame import Opened
 from semstego.progress import Progress, no_progress
 from semstego.schemes import base
 from semstego.schemes.base import Received, Scheme
 
-Found = tuple[Codec, Scheme, Opened]
+Found = tuple[Codec | None, Scheme, Opened]
+"""The codec is None where the message was read from the picture itself."""
+
 NAMESAKE = "syndrome"  # stands for its class, whose other names say what its costs are
 
 
@@ -61,9 +62,42 @@ def in_stream(stream: Stream, codec: Codec, schemes: Sequence[Scheme], key: Key)
     symbols = streams.symbols_in(stream, codec)
     for scheme in _likely(schemes, codec):
         try:
-            return codec, scheme, frame.opened(scheme.reveal_features(symbols, codec, key), key)
+            return codec, scheme, scheme.framing.opened(scheme.reveal_features(symbols, codec, key), key)
         except NothingFoundError:
             continue
+    raise NothingFoundError
+
+
+def in_marked_pictures(
+    pictures: Sequence[Picture],
+    schemes: Sequence[Scheme],
+    key: Key,
+    progress: Progress = no_progress,
+    *,
+    altered: bool = False,
+) -> Found:
+    """What schemes that mark pictures read in them, whatever codec made them.
+
+    Args:
+        pictures: Readings of one picture, uint8 ``(h, w, c)`` each.
+        schemes: Of which those are asked.
+        key: Of sender and receiver.
+        progress: Told what is done, and the share of it.
+        altered: Whether to look for what was cut, resized, turned or toned since.
+
+    Raises:
+        NothingFoundError: Wrong key, no message, another scheme or damage.
+    """
+    for scheme in (scheme for scheme in schemes if scheme.marks_picture):
+        for picture in pictures:
+            try:
+                if altered:
+                    reader = scheme.search_picture(picture, key, progress)
+                else:
+                    reader = scheme.reveal_picture(Received(picture, registry.load(scheme.default_codec)), key)
+                return None, scheme, scheme.framing.opened(reader, key)
+            except NothingFoundError:
+                continue
     raise NothingFoundError
 
 
@@ -122,16 +156,19 @@ def _in_picture(received: Received, schemes: Sequence[Scheme], key: Key) -> Foun
         return None
     for scheme in schemes:
         try:
-            return codec, scheme, frame.opened(scheme.reveal_picture(received, key), key)
+            return codec, scheme, scheme.framing.opened(scheme.reveal_picture(received, key), key)
         except NothingFoundError:
             continue
     return None
 
 
 def _likely(schemes: Sequence[Scheme], codec: Codec) -> Sequence[Scheme]:
-    """Of several schemes, those that open codecs are for: such as keep the law of its dither, or such as need none."""
+    """Of several schemes, those that open codecs are for: such as keep the law of its dither, or such as need none.
+
+    Those that mark pictures are for any codec.
+    """
     if codec.closed or len(schemes) == 1:
         return schemes
     if codec.dither:
         return [scheme for scheme in schemes if scheme.keeps_law]
-    return [scheme for scheme in schemes if not registry.is_closed(scheme.default_codec)]
+    return [scheme for scheme in schemes if scheme.marks_picture or not registry.is_closed(scheme.default_codec)]

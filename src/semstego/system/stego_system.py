@@ -41,7 +41,7 @@ from semstego.message.draws import Draws
 from semstego.message.frame import Frame, Opened
 from semstego.progress import Progress, no_progress
 from semstego.schemes import base
-from semstego.schemes.base import Cover, Received, Scheme
+from semstego.schemes.base import Cover, Marking, Received, Scheme
 from semstego.schemes.certified import sampling
 from semstego.system import longest
 
@@ -61,12 +61,14 @@ class Embedded:
         codec: Theirs.
         retries: How often symbols were coded or drawn again.
         kl_bound_nats: Of the embedding; None where there is none.
+        marking: The same.
     """
 
     symbols: Symbols
     codec: Codec
     retries: int = 0
     kl_bound_nats: float | None = None
+    marking: Marking | None = None
 
     @property
     def png(self) -> bytes:
@@ -176,7 +178,7 @@ class StegoSystem:
         name_bytes = 0 if expected.name is None else 1 + len(expected.name.encode())
         fits = cache(lambda: max(0, self.longest_message(cover, progress) - name_bytes))
         for fresh in self._nonces(first, cover.encoding, lambda: 0 < len(message) <= fits()):
-            sealed = frame.seal(message, name, key, fresh)
+            sealed = self.scheme.framing.seal(message, name, key, fresh)
             draws = Draws.fresh() if nonce is None else Draws(key.derive("draws", sealed.header.nonce))
             try:
                 embedded = self.embed(cover, sealed, key, draws, progress)
@@ -202,7 +204,7 @@ class StegoSystem:
             StreamError: If another codec made the stream.
         """
         symbols = streams.symbols_in(stream, self.codec)
-        return frame.opened(self.scheme.reveal_features(symbols, self.codec, key), key)
+        return self.scheme.framing.opened(self.scheme.reveal_features(symbols, self.codec, key), key)
 
     def receiver_picture(self, picture: Picture, key: Key) -> Opened:
         """Stage II.
@@ -211,7 +213,7 @@ class StegoSystem:
             NothingFoundError: Wrong key, no message or damage.
             PictureError: If the picture is not for the codec.
         """
-        return frame.opened(self.scheme.reveal_picture(Received(picture, self.codec), key), key)
+        return self._opened_picture(Received(picture, self.codec), key)
 
     def embed(self, cover: Cover, sealed: Frame, key: Key, draws: Draws, progress: Progress = no_progress) -> Embedded:
         """Put a frame into the symbols; of a closed codec, until stage II reads every carrier as it was written.
@@ -227,13 +229,13 @@ class StegoSystem:
             raise InfeasibleError
         embedding = self.scheme.embed(cover, sealed, key, draws, progress)
         if cover.encoding.law is not None:
-            drawn = Embedded(embedding.symbols, self.codec, kl_bound_nats=embedding.kl_bound_nats)
+            drawn = Embedded(embedding.symbols, self.codec, 0, embedding.kl_bound_nats, embedding.marking)
             if not self.codec.closed and drawn.misread.any():
                 raise UnrecoveredError(UNRECOVERED)
             return drawn
         for retries in range(MAX_RETRIES + 1):
             progress("checking", retries / (MAX_RETRIES + 1))
-            embedded = Embedded(embedding.symbols, self.codec, retries, embedding.kl_bound_nats)
+            embedded = Embedded(embedding.symbols, self.codec, retries, embedding.kl_bound_nats, embedding.marking)
             if not self.codec.closed or not embedded.misread.any():
                 return embedded
             embedding.avoid(embedded.misread)
@@ -260,11 +262,14 @@ class StegoSystem:
                 f"{way_out}"
             )
 
+    def _opened_picture(self, received: Received, key: Key) -> Opened:
+        return self.scheme.framing.opened(self.scheme.reveal_picture(received, key), key)
+
     def _reads(self, expected: Opened, stream: bytes, received: Received, key: Key) -> bool:
         """Whether both stages give the message back: from the packed stream, and from the picture."""
         try:
             stage_1 = self.receiver_features(streams.unpack(stream), key)
-            stage_2 = frame.opened(self.scheme.reveal_picture(received, key), key)
+            stage_2 = self._opened_picture(received, key)
         except NothingFoundError:
             return False
         return stage_1 == stage_2 == expected
@@ -277,7 +282,7 @@ class StegoSystem:
         """Whether some message of so many bytes is embedded, and read, under a key and one nonce fixed by it."""
         message, nonce = bytes(length), bytes(frame.NONCE_BYTES)
         try:
-            sealed = frame.seal(message, None, key, nonce)
+            sealed = self.scheme.framing.seal(message, None, key, nonce)
             embedded = self.embed(cover, sealed, key, Draws(key.derive("draws", nonce)))
         except InfeasibleError:
             return False

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The robust scheme: a keyed short message in the low frequencies of the luma, which codecs and channels leave alone.
+
+    cover ──mark──▶ marked picture ──Codec.encode──▶ symbols ──▶ stage I : decode, despike, read the picture
+                                                        └─decode─▶ any picture channel ──▶ stage II: read the picture
+
+It is for messages that must arrive, not for wardens: whoever compares pictures with what photographs look like finds
+it. Of a codec with dither, symbols are drawn by the law of the marked picture, as for everybody who sends that.
+
+Strength is the PSNR of the marked picture against the cover. One is given, or is that of the message's class, or is
+found by simulating channels (:mod:`semstego.schemes.robust.strength`). Equal messages under one key are equal bits.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from semstego.channel.base import Channel
+from semstego.channel.words import channel
+from semstego.codecs.base import Codec, Picture, Symbols
+from semstego.errors import ArgumentError, InfeasibleError
+from semstego.message import short_frame
+from semstego.message.bits import NONE
+from semstego.message.cipher import Key
+from semstego.message.draws import Draws
+from semstego.message.frame import Frame, Framing, Reader
+from semstego.metrics.image import psnr_db
+from semstego.progress import Progress
+from semstego.schemes.base import Cover, Embedding, Marking, Received, Scheme, reader_of
+from semstego.schemes.certified.sampling import drawn
+from semstego.schemes.robust.alignment import crop, rotation, scale, tone
+from semstego.schemes.robust.band import luma_of
+from semstego.schemes.robust.despiking import despiked
+from semstego.schemes.robust.layout import FORMATS, Format, Grid
+from semstego.schemes.robust.marking import Marker
+from semstego.schemes.robust.reading import Reading, best_of
+from semstego.schemes.robust.strength import Simulation
+
+PSNR_DB = {32: 48.0, 128: 46.0, 1024: 42.0}
+LEAST_DB, MOST_DB = 30.0, 60.0
+SLOTS_PER_BIT = 1.5
+"""Data slots for each bit of a frame that a picture must have, at least: the code's rate is 2/3 then."""
+
+
+@dataclass(frozen=True)
+class RobustScheme(Scheme):
+    """For short messages that must survive what happens to pictures.
+
+    Attributes:
+        psnr_db: Of the marked picture against the cover, at least; None takes that of the message's class.
+        survive: Channels, or their words, that the message must survive, each by itself; they find the strength then.
+        name: What reports call it.
+    """
+
+    psnr_db: float | None = None
+    survive: tuple[str | Channel, ...] = ()
+    name: str = "robust"
+
+    def __post_init__(self) -> None:
+        """Check the arguments.
+
+        Raises:
+            ArgumentError: If the PSNR is none, or given beside channels, or one of those is none.
+        """
+        given = self.psnr_db
+        if given is not None and (not isinstance(given, int | float) or not LEAST_DB <= given <= MOST_DB):
+            raise ArgumentError(f"the PSNR of a marked picture is {LEAST_DB:g} to {MOST_DB:g} dB, not {given!r:.40}")
+        if given is not None and self.survive:
+            raise ArgumentError("give a PSNR or channels to survive: the one fixes the strength, the others find it")
+        for one in self.survive:
+            channel(one)
+
+    @property
+    def keeps_law(self) -> bool:
+        """True: of a codec with dither it draws by the law of the marked picture, which is a picture like others."""
+        return True
+
+    @property
+    def marks_picture(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def framing(self) -> Framing:
+        """Frames of 48, 144 or 1,040 bytes."""
+        return short_frame
+
+    def capacity_bits(self, cover: Cover) -> int:
+        """Bits of the largest frame that the picture has room for; by its size alone."""
+        return max((form.frame_bits for form in FORMATS if _has_room(form, cover)), default=0)
+
+    def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> Embedding:
+        """Mark the picture, and encode it.
+
+        Raises:
+            EmbeddingError: If no strength survives the channels.
+            InfeasibleError: If the picture is too small.
+        """
+        form = self._form(cover, frame.payload_bits)
+        marker = Marker.of(cover.picture, form, key, frame.payload(key))
+        margins = None
+        if self.survive:
+            channels = [channel(one) for one in self.survive]
+            trial = Simulation(marker, cover.codec, channels, key, draws).least(progress)
+            marked, margins = trial.picture, tuple(trial.margins)
+        else:
+            progress("marking", 0)
+            marked = marker.marked(PSNR_DB[form.message_bytes] if self.psnr_db is None else self.psnr_db)
+        encoding = cover.codec.encode(marked)
+        symbols = encoding.symbols if encoding.law is None else drawn(encoding, NONE, draws)
+        return Embedding(symbols, marking=Marking(psnr_db(marked, cover.picture), margins))
+
+    def reveal_features(self, symbols: Symbols, codec: Codec, key: Key) -> Reader:
+        """Stage I: the picture of the symbols is read, and if that is not whole, that of the despiked symbols."""
+
+        def readings() -> Iterator[Reading]:
+            yield Reading.whole(luma_of(codec.decode(symbols)), key)
+            yield Reading.whole(luma_of(codec.decode(despiked(symbols))), key)
+
+        return reader_of(best_of(readings()).frame)
+
+    def reveal_picture(self, received: Received, key: Key) -> Reader:
+        """Stage II: no codec is asked."""
+        return reader_of(best_of([Reading.whole(luma_of(received.picture), key)]).frame)
+
+    def search_picture(self, picture: Picture, key: Key, progress: Progress) -> Reader:
+        """Stage II of a picture whose cells are not where they were."""
+        luma = luma_of(picture)
+        families = (
+            ("tones", tone.readings(picture, key)),
+            ("rotations", rotation.readings(luma, key)),
+            ("scales", scale.readings(luma, key)),
+            ("places", crop.readings(luma, key)),
+        )
+
+        def readings() -> Iterator[Reading]:
+            for number, (name, found) in enumerate(families):
+                progress(f"searching {name}", number / len(families))
+                yield from found
+
+        return reader_of(best_of(readings()).frame)
+
+    def _form(self, cover: Cover, frame_bits: int) -> Format:
+        """The format that survives most, of those that the picture has room for.
+
+        Raises:
+            InfeasibleError: If it has room for none.
+        """
+        for form in FORMATS:
+            if form.frame_bits == frame_bits and _has_room(form, cover):
+                return form
+        raise InfeasibleError
+
+
+def _has_room(form: Format, cover: Cover) -> bool:
+    cells = Grid.of(*cover.picture.shape[:2]).cells
+    return cells * form.slots >= math.ceil(SLOTS_PER_BIT * form.frame_bits)
+
+
+SCHEME = RobustScheme()
