@@ -61,13 +61,8 @@ def describe(photos: Path, part: str) -> dict:
 
 def whole(path: Path) -> tuple[np.ndarray, bool]:
     """A photograph, its short side reduced to 512; and whether it was long enough for that, or exactly so."""
-    picture = np.squeeze(load_picture(path, flatten=True))
-    height, width = picture.shape[:2]
-    scale = SHORT_SIDE / min(height, width)
-    if scale < 1:
-        size = round(width * scale), round(height * scale)
-        picture = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
-    return picture, scale <= 1
+    picture = load_picture(path, flatten=True)
+    return np.squeeze(folder.reduced(picture, SHORT_SIDE)), min(picture.shape[:2]) >= SHORT_SIDE
 
 
 def grey(picture: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from semstego.codecs.base import Picture
 from semstego.errors import PictureError
-from semstego.io.pictures import load_picture
+from semstego.io.pictures import load_picture, squeezed
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".pgm"}
 MANIFEST = "manifest.csv"  # columns file, package, licence
@@ -45,6 +45,17 @@ def in_channels(paths: list[Path], channels: int) -> Iterator[Picture]:
         with Image.fromarray(np.squeeze(load_picture(path, flatten=True))) as image:
             pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
         yield pixels if pixels.ndim == 3 else pixels[:, :, None]
+
+
+def reduced(picture: Picture, side: int) -> Picture:
+    """A picture ``(h, w, c)``, its short side reduced (Lanczos) to so many pixels; as it is if that is no longer."""
+    height, width = picture.shape[:2]
+    scale = side / min(height, width)
+    if scale >= 1:
+        return picture
+    size = round(width * scale), round(height * scale)
+    smaller = np.asarray(Image.fromarray(squeezed(picture)).resize(size, Image.Resampling.LANCZOS))
+    return smaller.reshape(*smaller.shape[:2], picture.shape[2])
 
 
 def central_squares(paths: list[Path], side: int) -> NDArray[np.uint8]:

@@ -5,10 +5,13 @@ A rate counts payload bits: coded bits, frame included. "1 bpp" on 64x64 pixels 
 bytes of the message beside it.
 """
 
+import math
+from statistics import NormalDist
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bit_error_rate", "bits_per_symbol", "payload_bpp"]
+__all__ = ["bit_error_rate", "bits_per_symbol", "payload_bpp", "wilson_interval"]
 
 
 def bit_error_rate(
@@ -65,6 +68,25 @@ def bits_per_symbol(bits: int, symbols: int) -> float:
         ValueError: If a number is negative or there are no symbols.
     """
     return _rate(bits, symbols, "symbols")
+
+
+def wilson_interval(hits: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+    """Interval of a share, by Wilson's score (JASA 22, 1927): it is right for shares near 0 and 1, too.
+
+    Args:
+        hits: How often it happened.
+        trials: Out of so many times.
+        level: Of confidence.
+
+    Raises:
+        ValueError: If there are no trials, or fewer than hits.
+    """
+    if not 0 <= hits <= trials or trials == 0:
+        raise ValueError(f"{hits} of {trials} is no share")
+    z, share = NormalDist().inv_cdf((1 + level) / 2), hits / trials
+    middle = share + z**2 / (2 * trials)
+    half = z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
+    return max(0.0, (middle - half) / (1 + z**2 / trials)), min(1.0, (middle + half) / (1 + z**2 / trials))
 
 
 def _rate(bits: int, carriers: int, noun: str) -> float:
