@@ -28,6 +28,12 @@ def _despiked(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
     for one in range(maps):
         for i in range(1, rows - 1):
             for j in range(1, columns - 1):
+                middle, near = np.int64(values[one, i, j]), 0
+                for place in range(9):
+                    if abs(values[one, i + place // 3 - 1, j + place % 3 - 1] - middle) <= _TOLERANCE:
+                        near += 1
+                if near > 4:  # of nine; then the median is as near
+                    continue
                 for place in range(9):  # sorted as they come
                     value, k = np.int64(values[one, i + place // 3 - 1, j + place % 3 - 1]), place
                     while k > 0 and around[k - 1] > value:
@@ -35,6 +41,6 @@ def _despiked(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
                         k -= 1
                     around[k] = value
                 median, spread = around[4], around[6] - around[2]
-                if abs(np.int64(values[one, i, j]) - median) > _TOLERANCE + _SPREADS * spread:
+                if abs(middle - median) > _TOLERANCE + _SPREADS * spread:
                     found[one, i, j] = median
     return found

@@ -101,6 +101,16 @@ class Grid:
         return self.rows * self.columns
 
 
+SLOTS_PER_BIT: Final = 1.5
+"""Data slots for each bit of a frame that a picture must have, at least: the code's rate is 2/3 then."""
+
+
+def format_for(frame_bits: int, grid: Grid) -> Format | None:
+    """The format of frames of so many bits that survives most, of those for which there are cells enough."""
+    fitting = (form for form in FORMATS if form.frame_bits == frame_bits)
+    return next((form for form in fitting if grid.cells * form.slots >= SLOTS_PER_BIT * frame_bits), None)
+
+
 @dataclass(frozen=True)
 class Slots:
     """Slots of a rectangle of cells, one cell after the other, row by row.

@@ -11,7 +11,6 @@ Strength is the PSNR of the marked picture against the cover. One is given, or i
 found by simulating channels (:mod:`semstego.schemes.robust.strength`). Equal messages under one key are equal bits.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,15 +30,13 @@ from semstego.schemes.certified.sampling import drawn
 from semstego.schemes.robust.alignment import crop, rotation, scale, tone
 from semstego.schemes.robust.band import luma_of
 from semstego.schemes.robust.despiking import despiked
-from semstego.schemes.robust.layout import FORMATS, Format, Grid
+from semstego.schemes.robust.layout import Grid, format_for
 from semstego.schemes.robust.marking import Marker
 from semstego.schemes.robust.reading import Reading, best_of
 from semstego.schemes.robust.strength import Simulation
 
 PSNR_DB = {32: 48.0, 128: 46.0, 1024: 42.0}
 LEAST_DB, MOST_DB = 30.0, 60.0
-SLOTS_PER_BIT = 1.5
-"""Data slots for each bit of a frame that a picture must have, at least: the code's rate is 2/3 then."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,8 @@ class RobustScheme(Scheme):
 
     def capacity_bits(self, cover: Cover) -> int:
         """Bits of the largest frame that the picture has room for; by its size alone."""
-        return max((form.frame_bits for form in FORMATS if _has_room(form, cover)), default=0)
+        grid, sizes = Grid.of(*cover.picture.shape[:2]), map(short_frame.frame_bits, short_frame.CLASSES)
+        return max((bits for bits in sizes if format_for(bits, grid)), default=0)
 
     def embed(self, cover: Cover, frame: Frame, key: Key, draws: Draws, progress: Progress) -> Embedding:
         """Mark the picture, and encode it.
@@ -96,7 +94,9 @@ class RobustScheme(Scheme):
             EmbeddingError: If no strength survives the channels.
             InfeasibleError: If the picture is too small.
         """
-        form = self._form(cover, frame.payload_bits)
+        form = format_for(frame.payload_bits, Grid.of(*cover.picture.shape[:2]))
+        if form is None:
+            raise InfeasibleError
         marker = Marker.of(cover.picture, form, key, frame.payload(key))
         margins = None
         if self.survive:
@@ -139,22 +139,6 @@ class RobustScheme(Scheme):
                 yield from found
 
         return reader_of(best_of(readings()).frame)
-
-    def _form(self, cover: Cover, frame_bits: int) -> Format:
-        """The format that survives most, of those that the picture has room for.
-
-        Raises:
-            InfeasibleError: If it has room for none.
-        """
-        for form in FORMATS:
-            if form.frame_bits == frame_bits and _has_room(form, cover):
-                return form
-        raise InfeasibleError
-
-
-def _has_room(form: Format, cover: Cover) -> bool:
-    cells = Grid.of(*cover.picture.shape[:2]).cells
-    return cells * form.slots >= math.ceil(SLOTS_PER_BIT * form.frame_bits)
 
 
 SCHEME = RobustScheme()
