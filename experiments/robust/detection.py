@@ -51,7 +51,7 @@ def main() -> None:
         seed=SEED,
         data={part: record.describe(given.photos, part) for part in PARTS},
         bars={
-            "found: P_E of SPAM, 32 bytes at 48 dB": record.bar(
+            "found: least P_E, 32 bytes at 48 dB": record.bar(
                 min(cell["p_e"]["estimate"] for cell in cells if cell["psnr_db"] == 48.0), at_most=0.5
             ),
             "control: its interval holds 1/2": record.bar(found[0, "SPAM"]["auc"]["high"], at_least=0.5),

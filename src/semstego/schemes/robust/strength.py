@@ -124,7 +124,7 @@ class Simulation:
                     break
                 psnr_db = LEAST_DB
         if best is None:
-            raise EmbeddingError(f"no strength down to {LEAST_DB:g} dB survives these channels; nothing was written")
+            raise EmbeddingError(f"no strength down to {LEAST_DB:g} dB survives these channels without a search; nothing was written")
         return best
 
     def _trial(self, psnr_db: float) -> Trial:
