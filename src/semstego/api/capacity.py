@@ -23,6 +23,7 @@ from semstego.system.stego_system import StegoSystem
 ELSEWHERE = "for another scheme or codec than syndrome in cr085-plain, or for grey, the bits a symbol are taken over: "
 CERTIFIED = "certified, of every detector, for a key that cannot be guessed; docs/certified.md"
 JPEG = "this cover stems from a JPEG, which gives away that anything is hidden in it: shrink it first"
+MARKED = "none: it is found whatever its length, and is for messages that must arrive; docs/channel.md"
 LEVELS = (0.49, 0.499, 0.4999)
 
 
@@ -100,7 +101,9 @@ def capacity(
     else:
         largest = system.longest_message(original, progress)
         wise, sure, why = _measured(chosen, used, symbols)
-        if find_jpeg_history(original.picture).found:
+        if chosen.marks_picture:
+            wise, sure, why = largest, None, MARKED
+        elif find_jpeg_history(original.picture).found:
             wise, sure, why = 0, None, JPEG
     return Capacity(
         max_message_bytes=largest,

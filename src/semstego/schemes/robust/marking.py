@@ -39,13 +39,13 @@ class Marker:
 
     Attributes:
         picture: uint8 ``(h, w, c)``, at least one cell.
-        order: Of the band.
+        form: Of the frame.
         word: The bits of all places of the code word.
         parts: Slots of all whole cells, pilots and data, with their bits, uint8 ``(cells, slots)``.
     """
 
     picture: Picture
-    order: int
+    form: Format
     word: Bits
     parts: tuple[tuple[Slots, Bits], ...]
 
@@ -56,7 +56,7 @@ class Marker:
         known, tags = layout.pilots(key, grid, form.order)
         word = code_word.encoded(frame, form, key)
         data = layout.data_slots(form, key, grid), word[layout.places(form, key, grid)]
-        return cls(picture, form.order, word, ((known, tags[FORMATS.index(form)]), data))
+        return cls(picture, form, word, ((known, tags[FORMATS.index(form)]), data))
 
     def marked(self, psnr_db: float) -> Picture:
         """The picture, marked as strongly as it may be at a PSNR that it has at least."""
@@ -97,7 +97,7 @@ class Marker:
     def _spread(self) -> list[NDArray[np.float64]]:
         """What moves a projection by 1, for each of its coefficients, ``(cells, slots, length)``."""
         weights = texture_weights(luma_of(self.picture), self._grid.rows, self._grid.columns)
-        by_coefficient = np.repeat(weights, frequencies(self.order), axis=1)
+        by_coefficient = np.repeat(weights, frequencies(self.form.order), axis=1)
         spread = []
         for slots, _ in self.parts:
             picked = slots.pick(by_coefficient)
@@ -126,16 +126,16 @@ class Marker:
         return float(LADDER[int(np.argmin(np.abs(np.log(shares / _BEST_SHARE))))])
 
     def _projected(self, picture: Picture) -> list[NDArray[np.float64]]:
-        band = band_of(luma_of(picture), self.order)
+        band = band_of(luma_of(picture), self.form.order)
         return [slots.project(band) for slots, _ in self.parts]
 
     def _change(self, moves: list[NDArray[np.float64]]) -> NDArray[np.float64]:
         """The luma that moves the projections so far."""
-        band = np.zeros((self._grid.cells, BLOCKS * frequencies(self.order)))
+        band = np.zeros((self._grid.cells, BLOCKS * frequencies(self.form.order)))
         for (slots, _), move, spread in zip(self.parts, moves, self._spread, strict=True):
             values = (move[..., None] * spread).reshape(len(band), -1)
             np.put_along_axis(band, slots.members.reshape(len(band), -1), values, axis=1)
-        return change_of(band, self.order, self._grid.rows, self._grid.columns)
+        return change_of(band, self.form.order, self._grid.rows, self._grid.columns)
 
 
 @compiled

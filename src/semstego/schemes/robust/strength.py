@@ -47,7 +47,7 @@ class Trial:
         psnr_db: Of the picture.
         picture: As marked.
         sent: How the picture itself is read.
-        arrived: How it is read behind each channel; None where no pilots are found.
+        arrived: How it is read behind each channel; None where no pilots of its format are found.
         word: The bits of all places of the code word.
     """
 
@@ -60,7 +60,7 @@ class Trial:
     @cached_property
     def margins(self) -> list[float]:
         """Of each channel, 0 where no pilots are found."""
-        return [margin(reading, self.word) if reading else 0.0 for reading in self.arrived]
+        return [_margin(reading, self.word) if reading else 0.0 for reading in self.arrived]
 
     def foreseen(self, psnr_db: float) -> float:
         """The least margin at another PSNR, if errors stay what they are: of the channel that is the worst now."""
@@ -76,10 +76,8 @@ class Trial:
         return lattice.information_bits(logits, np.zeros_like(logits, np.uint8)) / came.form.frame_bits
 
 
-def margin(reading: Reading, word: Bits) -> float:
+def _margin(reading: Reading, word: Bits) -> float:
     """Information of what is read of a code word, over the bits of its frame."""
-    if reading.form.word_bits != len(word):
-        return 0.0
     return lattice.information_bits(reading.logits, reading.bits_of(word)) / reading.form.frame_bits
 
 
@@ -124,7 +122,9 @@ class Simulation:
                     break
                 psnr_db = LEAST_DB
         if best is None:
-            raise EmbeddingError(f"no strength down to {LEAST_DB:g} dB survives these channels without a search; nothing was written")
+            raise EmbeddingError(
+                f"no strength down to {LEAST_DB:g} dB survives these channels without a search; nothing was written"
+            )
         return best
 
     def _trial(self, psnr_db: float) -> Trial:
@@ -143,7 +143,7 @@ class Simulation:
             came = despiked(came)
             shown = self.codec.decode(came)
         reading = Reading.whole(luma_of(channel.picture(shown, rng)), self.key)
-        return reading if reading.fit.z >= LEAST_Z else None
+        return reading if reading.fit.z >= LEAST_Z and reading.form == self.marker.form else None
 
 
 def _down(high: float, low: float) -> NDArray[np.float64]:
