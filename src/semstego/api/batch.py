@@ -15,7 +15,7 @@ from multiprocessing import current_process
 from typing import Any
 
 from semstego import concurrency
-from semstego.api.arguments import Buffer, CodecChoice, Message, SchemeChoice, key_from
+from semstego.api.arguments import Buffer, CodecChoice, Message, SchemeChoice, Survive, key_from
 from semstego.api.hide_reveal import hide, reveal
 from semstego.api.results import Hidden, Revealed
 from semstego.errors import ArgumentError, SemstegoError
@@ -36,6 +36,8 @@ def hide_many(
     codec: CodecChoice | None = None,
     scheme: SchemeChoice = base.DEFAULT,
     p_e: float | None = None,
+    psnr: float | None = None,
+    survive: Survive | None = None,
     flatten: bool = False,
     shrink: bool = False,
     allow_jpeg_history: bool = False,
@@ -49,8 +51,13 @@ def hide_many(
     ``progress`` is called with what is being done and the share that is done, 0 where the number of jobs is not known.
     All else is as for :func:`semstego.hide`; codecs and schemes of your own must be objects that pickle takes.
     """
-    options: dict[str, Any] = {"codec": codec, "scheme": scheme, "p_e": p_e, "flatten": flatten}
-    options |= {"shrink": shrink, "allow_jpeg_history": allow_jpeg_history, "key": key_from(key, passphrase)}
+    options: dict[str, Any] = {"codec": codec, "scheme": scheme, "p_e": p_e, "psnr": psnr, "survive": survive}
+    options |= {
+        "flatten": flatten,
+        "shrink": shrink,
+        "allow_jpeg_history": allow_jpeg_history,
+        "key": key_from(key, passphrase),
+    }
     return _many("hiding", hide, _pairs(jobs), options, workers, progress, _length(jobs))
 
 
@@ -61,6 +68,7 @@ def reveal_many(
     passphrase: str | Buffer | None = None,
     codec: CodecChoice | None = None,
     scheme: SchemeChoice | None = None,
+    search: bool = False,
     workers: int | None = None,
     progress: Progress = no_progress,
 ) -> Iterator[Revealed | SemstegoError]:
@@ -68,7 +76,8 @@ def reveal_many(
 
     ``workers`` and ``progress`` are as for :func:`hide_many`, all else as for :func:`semstego.reveal`.
     """
-    options: dict[str, Any] = {"codec": codec, "scheme": scheme, "key": key_from(key, passphrase)}
+    options: dict[str, Any] = {"codec": codec, "scheme": scheme, "search": search}
+    options["key"] = key_from(key, passphrase)
     return _many("revealing", reveal, ((source,) for source in sources), options, workers, progress, _length(sources))
 
 
