@@ -178,7 +178,7 @@ def _context(form: Format) -> bytes:
     return f"{form.message_bytes} {form.order}".encode()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _pilot_row(key: Key, row: int, grid: Grid) -> tuple[Slots, NDArray[np.uint8]]:
     """The pilots of a row of cells in the band of their own order, and a byte for each."""
     coefficients, used = BLOCKS * frequencies(PILOT_ORDER), PILOTS * PILOT_LENGTH
