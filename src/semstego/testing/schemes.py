@@ -2,7 +2,6 @@
 """What every scheme must do in a codec, checked on a synthetic picture: ``check_scheme(MyScheme(), codec)``."""
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from semstego.errors import CapacityError, InfeasibleError, NothingFoundError
 from semstego.message import frame
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
-from semstego.message.frame import Frame, Opened
+from semstego.message.frame import Opened
 from semstego.progress import no_progress
 from semstego.schemes.base import SCHEMES, Cover, Embedding, Scheme
 from semstego.system.stego_system import StegoSystem
@@ -27,8 +26,9 @@ def check_scheme(scheme: Scheme, codec: Codec | None = None, cover: Picture | No
     """Check a scheme by hiding in a picture, with the sender's own check of both stages.
 
     It has a name; a short message comes back at both stages, under its key alone; a plain picture has none; the same
-    nonce gives the same symbols, and the cover stays as it is; symbols that are wet or carry nothing stay as they are;
-    what is promised to fit does not fail for want of room; what cannot fit is refused.
+    nonce gives the same symbols, and the cover stays as it is; symbols that are wet or carry nothing stay as they are,
+    unless the scheme marks the picture before the codec; what is promised to fit does not fail for want of room; what
+    cannot fit is refused.
 
     Args:
         scheme: Any.
@@ -47,7 +47,8 @@ def check_scheme(scheme: Scheme, codec: Codec | None = None, cover: Picture | No
     sent = system.sender(picture, MESSAGE, None, KEY, bytes(8))
     again = system.sender(picture, MESSAGE, None, KEY, bytes(8))
     assert again.stream == sent.stream, "the same cover, message, key and nonce give another stream"
-    _check_symbols(sent.cover, sent.embedded.symbols.values)
+    if not scheme.marks_picture:
+        _check_symbols(sent.cover, sent.embedded.symbols.values)
     _check_readings(system, sent.cover, sent.embedded.symbols.values, sent.embedded.received.picture)
     _check_capacity(system, picture)
 
@@ -63,7 +64,7 @@ def _picture() -> Picture:
 def _check_forms(system: StegoSystem, picture: Picture) -> None:
     """What ``embed`` and ``reveal_features`` return; neither changes the cover."""
     before = picture.copy()
-    cover, sealed = Cover(picture, system.codec), frame.seal(MESSAGE, None, KEY, bytes(8))
+    cover, sealed = Cover(picture, system.codec), system.scheme.framing.seal(MESSAGE, None, KEY, bytes(8))
     try:
         embedding = system.scheme.embed(cover, sealed, KEY, Draws(bytes(32)), no_progress)
     except InfeasibleError:
@@ -72,10 +73,11 @@ def _check_forms(system: StegoSystem, picture: Picture) -> None:
     assert isinstance(embedding, Embedding), f"embed returns a {type(embedding).__name__}, not an Embedding"
     reader = system.scheme.reveal_features(embedding.symbols, system.codec, KEY)
     assert callable(reader), f"reveal_features returns a {type(reader).__name__}, not a function of a number of bits"
-    bits = reader(frame.HEADER_BITS)
+    count = sealed.payload_bits if sealed.headless else frame.HEADER_BITS
+    bits = reader(count)
     form = getattr(bits, "dtype", type(bits).__name__), getattr(bits, "shape", None)
-    wanted = np.dtype(np.uint8), (frame.HEADER_BITS,)
-    assert form == wanted, f"a reader gives {form[0]} {form[1]} for a header, not uint8 ({frame.HEADER_BITS},)"
+    wanted = np.dtype(np.uint8), (count,)
+    assert form == wanted, f"a reader gives {form[0]} {form[1]} for {count} bits, not uint8 ({count},)"
     assert bits.max() <= 1, "a reader gives other numbers than 0 and 1"
 
 
@@ -127,11 +129,15 @@ def _check_capacity(system: StegoSystem, picture: Picture) -> None:
     cover = Cover(picture, system.codec)
     promised = system.scheme.capacity_bits(cover)
     assert promised >= frame.HEADER_BITS, f"{promised} bits have no room for a header of {frame.HEADER_BITS}"
-    fitting = frame.seal(bytes(frame.message_bytes(promised)), None, KEY, bytes(8))
+    framing = system.scheme.framing
+    fitting = framing.seal(bytes(framing.message_bytes(promised)), None, KEY, bytes(8))
     try:
         system.scheme.embed(cover, fitting, KEY, Draws(bytes(32)), no_progress)
     except InfeasibleError:
         raise AssertionError(f"{promised} bits are promised, and do not fit") from None
-    too_much: Frame = frame.seal(bytes(picture.size), None, KEY, bytes(8))
-    embed = partial(system.scheme.embed, cover, too_much, KEY, Draws(bytes(32)), no_progress)
-    check_refused(embed, f"a frame of {too_much.payload_bits} bits, which cannot fit,", InfeasibleError, CapacityError)
+
+    def too_much() -> Embedding:
+        sealed = framing.seal(bytes(picture.size), None, KEY, bytes(8))
+        return system.scheme.embed(cover, sealed, KEY, Draws(bytes(32)), no_progress)
+
+    check_refused(too_much, f"{picture.size} bytes, which cannot fit,", InfeasibleError, CapacityError)

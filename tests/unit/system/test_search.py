@@ -29,7 +29,7 @@ MESSAGE = b"found by itself"
 SHIPPED = base.SCHEMES.shipped()
 BLOCK = ["cr085", "cr050", "cr025", "task"]
 PLAIN = [f"{name}-plain" for name in BLOCK]
-CLASSICAL = [name for name in SHIPPED if name != "learned"]
+CLASSICAL = [name for name in SHIPPED if name not in ("learned", "robust")]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -119,6 +119,31 @@ def test_the_dither_of_an_open_codec_is_found_by_a_scheme_that_keeps_its_law(sen
         for used, found, opened in (in_stream(out, point), in_picture(out, codecs=models)):
             assert opened.message == MESSAGE
             assert (used.name, found.name) == (point, scheme)
+
+
+@pytest.fixture(scope="module")
+def marked(photographs):
+    """A robust message, which needs more room."""
+    system = StegoSystem(registry.load("cr085"), base.SCHEMES.get("robust"))
+    return system.sender(np.ascontiguousarray(photographs["coffee"][:192, :256]), MESSAGE, None, KEY, bytes(8))
+
+
+def test_a_robust_message_is_found_in_the_stream_and_in_the_picture_itself(marked):
+    used, scheme, opened = in_stream(marked, "cr085")
+    assert (used.name, scheme.name, opened.message) == ("cr085", "robust", MESSAGE)
+    altered = (marked.embedded.received.picture // 2 + 60).astype(np.uint8)  # no codec made this
+    for picture in (marked.embedded.received.picture, altered):
+        found = semstego.reveal(picture, key=KEY)
+        assert (found.codec, found.scheme, found.stage, found.message) == (None, "robust", "picture", MESSAGE)
+
+
+def test_a_robust_message_is_not_found_by_another_key_or_where_another_scheme_is_asked_for(marked):
+    picture = marked.embedded.received.picture
+    with pytest.raises(NothingFoundError):
+        in_stream(marked, "cr085", key=OTHER_KEY)
+    for key, scheme in ((OTHER_KEY, "robust"), (KEY, "syndrome")):
+        with pytest.raises(NothingFoundError):
+            semstego.reveal(picture, key=key, scheme=scheme)
 
 
 def test_a_stego_by_an_object_of_a_shipped_class_is_found_too(sent, cover):
