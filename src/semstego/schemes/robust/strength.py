@@ -14,7 +14,6 @@ from typing import Final
 
 import numpy as np
 from numpy.random import Generator, default_rng
-from numpy.typing import NDArray
 
 from semstego.channel.base import Channel
 from semstego.codecs.base import Codec, Picture, Symbols
@@ -36,7 +35,7 @@ LEAST_DB: Final = 36.0
 
 _MOST_DB, _STEP_DB = 60.0, 0.5
 _FIRST_DB = 48.0
-_TRIES = 5
+_TRIES = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,23 +104,24 @@ class Simulation:
         Raises:
             EmbeddingError: If there is none.
         """
-        low, high, psnr_db = LEAST_DB - _STEP_DB, _MOST_DB, _FIRST_DB
-        best: Trial | None = None
+        survived, failed = LEAST_DB - _STEP_DB, _MOST_DB + _STEP_DB
+        best, psnr_db = None, _FIRST_DB
         for number in range(_TRIES):
             progress("simulating channels", number / _TRIES)
             trial = self._trial(psnr_db)
             if min(trial.margins) >= MARGIN:
-                best, low = trial, psnr_db
+                best, survived = trial, psnr_db
             else:
-                high = psnr_db - _STEP_DB
-            if low >= high:
+                failed = psnr_db
+            between = np.arange(failed - _STEP_DB, survived, -_STEP_DB)
+            if not between.size:
                 break
-            psnr_db = next((one for one in _down(high, low) if trial.foreseen(one) >= MARGIN), low)
-            if psnr_db <= low:
-                if best is not None:
-                    break
-                psnr_db = LEAST_DB
-        if best is None:
+            psnr_db = next((float(one) for one in between if trial.foreseen(one) >= MARGIN), float(between[-1]))
+            if None in trial.arrived:  # which leaves nothing to foresee by
+                psnr_db = float(between[between.size // 2])
+        if best is None and failed > LEAST_DB:
+            best = self._trial(LEAST_DB)
+        if best is None or min(best.margins) < MARGIN:
             raise EmbeddingError(
                 f"no strength down to {LEAST_DB:g} dB survives these channels without a search; nothing was written"
             )
@@ -144,8 +144,3 @@ class Simulation:
             shown = self.codec.decode(came)
         reading = Reading.whole(luma_of(channel.picture(shown, rng)), self.key)
         return reading if reading.fit.z >= LEAST_Z and reading.form == self.marker.form else None
-
-
-def _down(high: float, low: float) -> NDArray[np.float64]:
-    """From high to above low in steps of half a decibel."""
-    return np.arange(high, low + _STEP_DB / 2, -_STEP_DB)
