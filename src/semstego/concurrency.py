@@ -28,6 +28,15 @@ def in_threads(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterato
         yield from pool.map(work, items)
 
 
+def in_processes(work: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:
+    """Results of ``work`` in the order of ``items``, by so many fresh processes; by this one, if it is one."""
+    if workers == 1:
+        yield from map(work, items)
+        return
+    with processes(workers) as pool:
+        yield from pool.map(work, items)
+
+
 def processes(count: int) -> ProcessPoolExecutor:
     """Fresh processes that share the cores; threads of torch that outnumber the cores wait for each other for long."""
     threads = max(1, (os.cpu_count() or 1) // count)

@@ -19,7 +19,7 @@ from semstego.channel.base import Chain, Channel
 from semstego.channel.words import channel as channel_of
 from semstego.codecs import stream as streams
 from semstego.codecs.base import Picture
-from semstego.concurrency import processes
+from semstego.concurrency import in_processes
 from semstego.errors import CapacityError, EmbeddingError, NothingFoundError
 from semstego.message.cipher import Key
 from semstego.message.frame import NONCE_BYTES, Opened
@@ -107,10 +107,9 @@ class Study:
         """
         jobs = [(self, system, picture, number) for number, picture in enumerate(pictures)]
         found = []
-        with processes(workers) as pool:
-            for one in pool.map(_one_picture, jobs):
-                found.append(one)
-                progress(f"{system.scheme.name} in {system.codec.name}", len(found) / len(jobs))
+        for one in in_processes(_one_picture, jobs, workers):
+            found.append(one)
+            progress(f"{system.scheme.name} in {system.codec.name}", len(found) / len(jobs))
         marked = [psnr for psnr, _ in found if psnr is not None]
         rows = [
             _row(words, [of_picture[place] for _, of_picture in found]) for place, words in enumerate(self.channels)

@@ -13,7 +13,7 @@ from semstego.channel import links
 from semstego.channel.base import Chain
 from semstego.channel.links import LostBlocks
 from semstego.channel.semantic import Semantic
-from semstego.channel.words import WORDS, channel
+from semstego.channel.words import MOST_LINKS, WORDS, channel, several
 from semstego.codecs import registry
 from semstego.codecs.base import Symbols
 from semstego.errors import ArgumentError, PictureError
@@ -202,3 +202,17 @@ def test_a_picture_that_a_format_cannot_hold_is_refused():
             channel(word).picture(np.zeros((8, most + 1, 1), np.uint8), rng())
     with pytest.raises(PictureError, match="megapixels"):
         channel("scale:16").picture(np.zeros((600, 600, 1), np.uint8), rng())
+
+
+def test_plus_signs_make_a_chain_and_commas_of_several_channels_part_them():
+    np.testing.assert_array_equal(
+        channel("scale:0.5+jpeg:50").picture(picture(), rng()), channel("scale:0.5,jpeg:50").picture(picture(), rng())
+    )
+    assert several("jpeg:50,scale:0.5+jpeg:75") == ("jpeg:50", "scale:0.5+jpeg:75")
+    assert several(["jpeg:50", Chain(())]) == ("jpeg:50", Chain(()))
+
+
+@pytest.mark.parametrize("words", ["", [], "jpeg", "jpeg:50,", [3], ["jpeg:50"] * (MOST_LINKS + 1)])
+def test_several_channels_are_one_to_thirty_two_that_say_something(words):
+    with pytest.raises(ArgumentError):
+        several(words)

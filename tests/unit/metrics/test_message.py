@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
-from semstego.metrics.message import bit_error_rate, bits_per_symbol, payload_bpp
+from semstego.metrics.message import bit_error_rate, bits_per_symbol, payload_bpp, wilson_interval
 
 
 def test_bit_error_rate_is_the_share_of_wrong_bits():
@@ -36,3 +37,24 @@ def test_impossible_rates_are_refused(bits, height, width):
         payload_bpp(bits, height, width)
     with pytest.raises(ValueError, match="no rate"):
         bits_per_symbol(bits, height * width)
+
+
+@pytest.mark.parametrize(
+    ("hits", "trials", "low", "high"), [(0, 20, 0, 0.1611), (20, 20, 0.8389, 1), (8, 10, 0.4902, 0.9433)]
+)
+def test_wilsons_interval_is_the_published_one(hits, trials, low, high):
+    """Newcombe, Statistics in Medicine 17 (1998), and by hand."""
+    assert wilson_interval(hits, trials) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_wilsons_interval_is_scipys():
+    for trials in (1, 7, 68, 1000):
+        for hits in {0, 1, trials // 3, trials}:
+            expected = binomtest(hits, trials).proportion_ci(0.9, method="wilson")
+            assert wilson_interval(hits, trials, 0.9) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+@pytest.mark.parametrize(("hits", "trials"), [(1, 0), (0, 0), (3, 2), (-1, 4)])
+def test_no_share_has_no_interval(hits, trials):
+    with pytest.raises(ValueError, match="no share"):
+        wilson_interval(hits, trials)
