@@ -24,6 +24,7 @@ import numpy as np
 import semstego
 from experiments import record
 from semstego.channel.words import channel
+from semstego.codecs.base import MIN_SIDE
 from semstego.errors import NothingFoundError, SemstegoError
 from semstego.io.pictures import load_picture
 from semstego.message import short_frame
@@ -123,9 +124,10 @@ def _chained(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     }
     names = rng.choice(sorted(links), size=int(rng.integers(1, 5)))
     try:
-        return channel("+".join(f"{name}:{links[name]()}" for name in names)).picture(picture, rng)
-    except SemstegoError:  # smaller than any picture may be
+        arrived = channel("+".join(f"{name}:{links[name]()}" for name in names)).picture(picture, rng)
+    except SemstegoError:  # smaller than a link takes
         return picture
+    return arrived if min(arrived.shape[:2]) >= MIN_SIDE else picture
 
 
 def _outcome(picture: np.ndarray, key: Key, message: bytes, rng: np.random.Generator) -> str:
