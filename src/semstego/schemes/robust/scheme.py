@@ -98,15 +98,14 @@ class RobustScheme(Scheme):
         if form is None:
             raise InfeasibleError
         marker = Marker.of(cover.picture, form, key, frame.payload(key))
-        margins = None
         if self.survive:
             channels = [channel(one) for one in self.survive]
             trial = Simulation(marker, cover.codec, channels, key, draws).least(progress)
-            marked, margins = trial.picture, tuple(trial.margins)
+            marked, encoding, margins = trial.picture, trial.encoding, tuple(trial.margins)
         else:
             progress("marking", 0)
             marked = marker.marked(PSNR_DB[form.message_bytes] if self.psnr_db is None else self.psnr_db)
-        encoding = cover.codec.encode(marked)
+            encoding, margins = cover.codec.encode(marked), None
         symbols = encoding.symbols if encoding.law is None else drawn(encoding, NONE, draws)
         return Embedding(symbols, marking=Marking(psnr_db(marked, cover.picture), margins))
 

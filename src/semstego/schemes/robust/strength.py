@@ -16,7 +16,7 @@ import numpy as np
 from numpy.random import Generator, default_rng
 
 from semstego.channel.base import Channel
-from semstego.codecs.base import Codec, Picture, Symbols
+from semstego.codecs.base import Codec, Encoding, Picture, Symbols
 from semstego.errors import EmbeddingError
 from semstego.message.bits import NONE, Bits
 from semstego.message.cipher import Key
@@ -34,6 +34,7 @@ LEAST_DB: Final = 36.0
 """What is marked more strongly than this can be seen."""
 
 _MOST_DB, _STEP_DB = 60.0, 0.5
+_NEAR = 1.6  # a margin from which half a decibel is not worth another trial
 _FIRST_DB = 48.0
 _TRIES = 6
 
@@ -45,6 +46,7 @@ class Trial:
     Attributes:
         psnr_db: Of the picture.
         picture: As marked.
+        encoding: Its.
         sent: How the picture itself is read.
         arrived: How it is read behind each channel; None where no pilots of its format are found.
         word: The bits of all places of the code word.
@@ -52,6 +54,7 @@ class Trial:
 
     psnr_db: float
     picture: Picture
+    encoding: Encoding
     sent: Reading
     arrived: Sequence[Reading | None]
     word: Bits
@@ -114,7 +117,7 @@ class Simulation:
             else:
                 failed = psnr_db
             between = np.arange(failed - _STEP_DB, survived, -_STEP_DB)
-            if not between.size:
+            if not between.size or (trial is best and min(trial.margins) < _NEAR):
                 break
             psnr_db = next((float(one) for one in between if trial.foreseen(one) >= MARGIN), float(between[-1]))
             if None in trial.arrived:  # which leaves nothing to foresee by
@@ -134,7 +137,7 @@ class Simulation:
         shown = self.codec.decode(symbols)
         rng = default_rng(int.from_bytes(self.draws.take(16), "big"))
         arrived = [self._arrived(channel, symbols, shown, rng) for channel in self.channels]
-        return Trial(psnr_db, picture, Reading.whole(luma_of(picture), self.key), arrived, self.marker.word)
+        return Trial(psnr_db, picture, encoding, Reading.whole(luma_of(picture), self.key), arrived, self.marker.word)
 
     def _arrived(self, channel: Channel, symbols: Symbols, shown: Picture, rng: Generator) -> Reading | None:
         """What a receiver of the stream or of the picture reads behind a channel."""
