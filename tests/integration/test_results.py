@@ -31,6 +31,14 @@ BARS = {  # that the studies must report, met or not
         "variation by rounding, 2^27 symbols", "sampler, us a symbol",
     },
     "fuzz": {"cases", "crashes_hangs_or_wrong_bytes"},
+    "robust": {
+        "pictures", "32 bytes, 48 dB: the worst channel or point", "32 bytes, 48 dB: all of them",
+        "128 bytes, 42 dB: the worst channel", "128 bytes, 46 dB: the worst mild channel",
+        "1,024 bytes: PSNR at which nine in ten survive all mild channels", "searched: the worst channel", "wrong",
+    },
+    "robust_reveals": {"reveals", "wrong"},
+    "robust_speed": {"mark", "read", "survive, five channels", "search, found", "search, nothing there"},
+    "channels": {"learned, 256 bits, awgn:20", "learned, 256 bits, bit-errors:0.001", "wrong"},
     "stc": {
         "loss_percent_h10_rate_1/2_constant", "loss_percent_h10_rates_1/4_to_1/20_constant",
         "loss_percent_h12_constant", "loss_percent_h10_rate_1/2_linear",

@@ -16,14 +16,17 @@ from semstego.codecs.base import Codec, Encoding, Picture, Symbols
 from semstego.codecs.block.codec import BlockCodec
 from semstego.codecs.block.weights import parse
 from semstego.codecs.convolutional.point import ConvolutionalPoint, from_file
+from semstego.errors import NothingFoundError
+from semstego.message import frame, short_frame
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
-from semstego.message.frame import Frame, Reader
+from semstego.message.frame import Frame, Framing, Reader
 from semstego.progress import Progress
 from semstego.schemes import hill, lsb, side_informed, suniward
 from semstego.schemes.base import Cover, Embedding, Received, Scheme
 from semstego.schemes.learned.scheme import LearnedScheme
 from semstego.schemes.lsb import LsbMatching
+from semstego.schemes.robust.scheme import RobustScheme
 from semstego.schemes.syndrome.scheme import SyndromeScheme
 from semstego.steganalysis.detectors.base import Detector
 from semstego.steganalysis.learning.feature_detector import FeatureDetector
@@ -41,8 +44,10 @@ channels: list[Channel] = [
     Contrast(1.1), BitErrors(1e-3), LostBlocks(0.1), Awgn(20), Rayleigh(20), Semantic(block), Chain(()),
 ]  # fmt: skip
 schemes: list[Scheme] = [
-    SyndromeScheme(), LearnedScheme(), LsbMatching(), hill.SCHEME, suniward.SCHEME, side_informed.SCHEME, lsb.SCHEME,
+    SyndromeScheme(), RobustScheme(), LearnedScheme(), LsbMatching(), hill.SCHEME, suniward.SCHEME,
+    side_informed.SCHEME, lsb.SCHEME,
 ]  # fmt: skip
+framings: list[Framing] = [frame, short_frame]
 tasks: list[Task] = [Classification(), Agreement()]
 
 
@@ -86,6 +91,12 @@ class Own:
     name = "own"
     default_codec = "cr085"
     keeps_law = False
+    marks_picture = False
+
+    @property
+    def framing(self) -> Framing:
+        """The usual one."""
+        return frame
 
     @property
     def uncorrected(self) -> Scheme:
@@ -107,6 +118,10 @@ class Own:
     def reveal_picture(self, received: Received, key: Key) -> Reader:
         """Stage II."""
         return self.reveal_features(received.symbols, received.codec, key)
+
+    def search_picture(self, picture: Picture, key: Key, progress: Progress) -> Reader:
+        """Nothing is found."""
+        raise NothingFoundError
 
 
 system = StegoSystem(Mine(), Own())
