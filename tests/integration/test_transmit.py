@@ -12,6 +12,7 @@ from PIL import Image
 
 import semstego
 from semstego.channel.base import Channel
+from semstego.errors import ArgumentError
 from semstego.message.cipher import Key
 
 KEY = Key(bytes(32))
@@ -129,3 +130,8 @@ def test_wrong_words_are_wrong_usage_and_write_nothing(hidden, tmp_path, words, 
     (tmp_path / "r.png").write_bytes(hidden.png)
     assert said in command(tmp_path, *words, status=2).stderr
     assert [path.name for path in tmp_path.iterdir()] == ["r.png"]
+
+
+def test_a_picture_has_no_symbols_for_a_link(hidden):
+    with pytest.raises(ArgumentError, match="symbols"):
+        semstego.transmit(hidden.png, "awgn:20")

@@ -45,7 +45,7 @@ def scheme_of(
         chosen = replace(chosen, p_e=p_e)
     if psnr is not None or survive is not None:
         if not isinstance(chosen, RobustScheme):
-            raise ArgumentError(f"the scheme {chosen.name!r} marks no pictures: leave psnr and survive out")
+            raise ArgumentError(f"the scheme {chosen.name!r} marks no pictures: psnr and survive are for robust")
         several = () if survive is None else words.several(survive)
         chosen = replace(chosen, psnr_db=chosen.psnr_db if psnr is None else psnr, survive=several or chosen.survive)
     return chosen

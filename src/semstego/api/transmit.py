@@ -60,7 +60,9 @@ def transmit(
     rng = np.random.default_rng(seed)
     read = stream_or_picture(source, load_picture)
     if not isinstance(read, Stream):
-        return _arrived(read, way.picture(read, rng))
+        if (arrived := way.picture(read, rng)) is read:
+            raise ArgumentError("this channel acts on symbols alone, and a picture has none: give the stream")
+        return _arrived(read, arrived)
     return _through_link(read, codec_of(read, codec), way, rng)
 
 

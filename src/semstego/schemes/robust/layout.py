@@ -105,9 +105,13 @@ SLOTS_PER_BIT: Final = 1.5
 """Data slots for each bit of a frame that a picture must have, at least: the code's rate is 2/3 then."""
 
 
+LEAST_CELLS: Final = 3
+"""Fewer pilots than these have cannot be told from none."""
+
+
 def format_for(frame_bits: int, grid: Grid) -> Format | None:
     """The format of frames of so many bits that survives most, of those for which there are cells enough."""
-    fitting = (form for form in FORMATS if form.frame_bits == frame_bits)
+    fitting = (form for form in FORMATS if form.frame_bits == frame_bits and grid.cells >= LEAST_CELLS)
     return next((form for form in fitting if grid.cells * form.slots >= SLOTS_PER_BIT * frame_bits), None)
 
 

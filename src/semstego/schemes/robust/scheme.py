@@ -99,7 +99,7 @@ class RobustScheme(Scheme):
             raise InfeasibleError
         marker = Marker.of(cover.picture, form, key, frame.payload(key))
         if self.survive:
-            channels = [channel(one) for one in self.survive]
+            channels = [(one if isinstance(one, str) else type(one).__name__, channel(one)) for one in self.survive]
             trial = Simulation(marker, cover.codec, channels, key, draws).least(progress)
             marked, encoding, margins = trial.picture, trial.encoding, tuple(trial.margins)
         else:

@@ -90,14 +90,14 @@ class Simulation:
     Attributes:
         marker: Of the picture.
         codec: By which it is sent.
-        channels: Each of which the message must survive.
+        channels: Names and channels, each of which the message must survive.
         key: Of sender and receiver.
         draws: What the codec's dither and the channels draw from.
     """
 
     marker: Marker
     codec: Codec
-    channels: Sequence[Channel]
+    channels: Sequence[tuple[str, Channel]]
     key: Key
     draws: Draws
 
@@ -122,13 +122,15 @@ class Simulation:
             psnr_db = next((float(one) for one in between if trial.foreseen(one) >= MARGIN), float(between[-1]))
             if None in trial.arrived:  # which leaves nothing to foresee by
                 psnr_db = float(between[between.size // 2])
-        if best is None and failed > LEAST_DB:
-            best = self._trial(LEAST_DB)
-        if best is None or min(best.margins) < MARGIN:
-            raise EmbeddingError(
-                f"no strength down to {LEAST_DB:g} dB survives these channels without a search; nothing was written"
-            )
-        return best
+        if best is not None:
+            return best
+        last = trial if trial.psnr_db == LEAST_DB else self._trial(LEAST_DB)
+        if min(last.margins) >= MARGIN:
+            return last
+        fatal, _ = self.channels[int(np.argmin(last.margins))]
+        raise EmbeddingError(
+            f"no strength down to {LEAST_DB:g} dB survives {fatal!r:.80} without a search; nothing was written"
+        )
 
     def _trial(self, psnr_db: float) -> Trial:
         picture = self.marker.marked(psnr_db)
@@ -136,7 +138,7 @@ class Simulation:
         symbols = encoding.symbols if encoding.law is None else drawn(encoding, NONE, self.draws)
         shown = self.codec.decode(symbols)
         rng = default_rng(int.from_bytes(self.draws.take(16), "big"))
-        arrived = [self._arrived(channel, symbols, shown, rng) for channel in self.channels]
+        arrived = [self._arrived(channel, symbols, shown, rng) for _, channel in self.channels]
         return Trial(psnr_db, picture, encoding, Reading.whole(luma_of(picture), self.key), arrived, self.marker.word)
 
     def _arrived(self, channel: Channel, symbols: Symbols, shown: Picture, rng: Generator) -> Reading | None:
