@@ -26,7 +26,7 @@ Message = Buffer | str | os.PathLike[str]
 StreamSource = Buffer | str | os.PathLike[str]
 CodecChoice = str | os.PathLike[str] | Codec
 SchemeChoice = str | Scheme
-Survive = str | Sequence[str | Channel]
+Survive = str | Channel | Sequence[str | Channel]
 Loaded = TypeVar("Loaded")
 
 

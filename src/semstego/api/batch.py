@@ -18,6 +18,7 @@ from semstego import concurrency
 from semstego.api.arguments import Buffer, CodecChoice, Message, SchemeChoice, Survive, key_from
 from semstego.api.hide_reveal import hide, reveal
 from semstego.api.results import Hidden, Revealed
+from semstego.channel.words import several
 from semstego.errors import ArgumentError, SemstegoError
 from semstego.io.pictures import Source
 from semstego.message.cipher import Key
@@ -51,7 +52,13 @@ def hide_many(
     ``progress`` is called with what is being done and the share that is done, 0 where the number of jobs is not known.
     All else is as for :func:`semstego.hide`; codecs and schemes of your own must be objects that pickle takes.
     """
-    options: dict[str, Any] = {"codec": codec, "scheme": scheme, "p_e": p_e, "psnr": psnr, "survive": survive}
+    options: dict[str, Any] = {
+        "codec": codec,
+        "scheme": scheme,
+        "p_e": p_e,
+        "psnr": psnr,
+        "survive": None if survive is None else several(survive),
+    }
     options |= {
         "flatten": flatten,
         "shrink": shrink,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Channels by their words, as on the command line: ``jpeg:75,resize:0.5``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from semstego.channel.base import Chain, Channel
@@ -57,7 +57,7 @@ def channel(words: str | Channel) -> Channel:
     return Chain(tuple(_link(part.strip()) for part in parts))
 
 
-def several(words: str | Sequence[str | Channel]) -> tuple[str | Channel, ...]:
+def several(words: str | Channel | Sequence[str | Channel]) -> tuple[str | Channel, ...]:
     """Several channels, each by itself.
 
     Args:
@@ -67,7 +67,9 @@ def several(words: str | Sequence[str | Channel]) -> tuple[str | Channel, ...]:
     Raises:
         ArgumentError: If there are none or too many, or a word says nothing.
     """
-    found = tuple(words.split(",") if isinstance(words, str) else words)
+    found: tuple[Any, ...] = (words,)  # a channel, or nothing of the kind
+    if isinstance(words, Iterable):
+        found = tuple(words.split(",") if isinstance(words, str) else words)
     if not 1 <= len(found) <= MOST_LINKS:
         raise ArgumentError(f"name 1 to {MOST_LINKS} channels, not {len(found)}")
     for one in found:

@@ -20,7 +20,7 @@ from semstego.channel.words import channel as channel_of
 from semstego.codecs import stream as streams
 from semstego.codecs.base import Picture
 from semstego.concurrency import in_processes
-from semstego.errors import CapacityError, EmbeddingError, NothingFoundError
+from semstego.errors import CapacityError, EmbeddingError, NothingFoundError, PictureError
 from semstego.message.cipher import Key
 from semstego.message.frame import NONCE_BYTES, Opened
 from semstego.metrics.image import psnr_db, ssim
@@ -145,14 +145,17 @@ def _passage(
     way, symbols, shown = _way(words), sent.embedded.symbols, sent.embedded.received.picture
     came = way.symbols(symbols, rng)
     seen = shown if came is symbols else system.codec.decode(came)
-    picture = way.picture(seen, rng)
+    try:
+        picture = way.picture(seen, rng)
+    except PictureError:  # it is too large for the channel
+        return Passage("nothing")
     quality = (psnr_db(shown, picture), ssim(shown, picture)) if picture.shape == shown.shape else ()
     try:
         if picture is seen and came is not symbols:
             opened = system.receiver_features(streams.unpack(streams.write(came, system.codec)), key)
         else:
             opened = _opened(system, picture, key, study.searching)
-    except NothingFoundError:
+    except (NothingFoundError, PictureError):  # what arrives may be too small for any codec
         return Passage("nothing", *quality)
     return Passage("exact" if opened.message == message else "wrong", *quality)
 

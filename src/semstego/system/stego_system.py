@@ -244,7 +244,7 @@ class StegoSystem:
     def attempts(self, encoding: Encoding) -> int:
         """How many frames are tried, each with a nonce of its own."""
         if encoding.law is None:
-            return NONCES_TRIED
+            return 1 if self.scheme.marks_picture else NONCES_TRIED  # a nonce changes nothing of a mark
         return 1 if self.codec.closed else DRAWS_TRIED
 
     def check_law(self, encoding: Encoding) -> None:
@@ -294,7 +294,7 @@ class StegoSystem:
         """Nonces to try, the first given; more of them for a message that is stated to fit."""
         count = self.attempts(encoding)
         yield from (next_nonce(first, attempt) for attempt in range(count))
-        if encoding.law is None and is_stated():
+        if encoding.law is None and count > 1 and is_stated():
             yield from (next_nonce(first, attempt) for attempt in range(count, NONCES_IF_STATED))
 
 

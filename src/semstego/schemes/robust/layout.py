@@ -105,7 +105,7 @@ SLOTS_PER_BIT: Final = 1.5
 """Data slots for each bit of a frame that a picture must have, at least: the code's rate is 2/3 then."""
 
 
-LEAST_CELLS: Final = 3
+LEAST_CELLS: Final = 4
 """Fewer pilots than these have cannot be told from none."""
 
 

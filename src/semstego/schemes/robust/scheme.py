@@ -13,6 +13,7 @@ found by simulating channels (:mod:`semstego.schemes.robust.strength`). Equal me
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Real
 
 from semstego.channel.base import Channel
 from semstego.channel.words import channel
@@ -60,7 +61,7 @@ class RobustScheme(Scheme):
             ArgumentError: If the PSNR is none, or given beside channels, or one of those is none.
         """
         given = self.psnr_db
-        if given is not None and (not isinstance(given, int | float) or not LEAST_DB <= given <= MOST_DB):
+        if given is not None and (not isinstance(given, Real) or not LEAST_DB <= given <= MOST_DB):
             raise ArgumentError(f"the PSNR of a marked picture is {LEAST_DB:g} to {MOST_DB:g} dB, not {given!r:.40}")
         if given is not None and self.survive:
             raise ArgumentError("give a PSNR or channels to survive: the one fixes the strength, the others find it")

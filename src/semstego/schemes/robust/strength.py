@@ -17,7 +17,7 @@ from numpy.random import Generator, default_rng
 
 from semstego.channel.base import Channel
 from semstego.codecs.base import Codec, Encoding, Picture, Symbols
-from semstego.errors import EmbeddingError
+from semstego.errors import ArgumentError, EmbeddingError
 from semstego.message.bits import NONE, Bits
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
@@ -142,10 +142,25 @@ class Simulation:
         return Trial(psnr_db, picture, encoding, Reading.whole(luma_of(picture), self.key), arrived, self.marker.word)
 
     def _arrived(self, channel: Channel, symbols: Symbols, shown: Picture, rng: Generator) -> Reading | None:
-        """What a receiver of the stream or of the picture reads behind a channel."""
+        """What a receiver reads behind a channel: of the stream where it acts on symbols alone, else of the picture."""
         came = channel.symbols(symbols, rng)
-        if came is not symbols:
-            came = despiked(came)
-            shown = self.codec.decode(came)
-        reading = Reading.whole(luma_of(channel.picture(shown, rng)), self.key)
-        return reading if reading.fit.z >= LEAST_Z and reading.form == self.marker.form else None
+        seen = shown if came is symbols else self.codec.decode(came)
+        picture = _checked(channel.picture(seen, rng), shown)
+        pictures = [picture]
+        if came is not symbols and picture is seen:
+            pictures.append(self.codec.decode(despiked(came)))
+        readings = [Reading.whole(luma_of(one), self.key) for one in pictures if one.shape == shown.shape]
+        found = [one for one in readings if one.fit.z >= LEAST_Z and one.form == self.marker.form]
+        return max(found, key=lambda one: _margin(one, self.marker.word), default=None)
+
+
+def _checked(picture: Picture, shown: Picture) -> Picture:
+    """What a channel gives.
+
+    Raises:
+        ArgumentError: If that is no picture of as many channels.
+    """
+    form = getattr(picture, "dtype", None), getattr(picture, "ndim", 0)
+    if form != (np.uint8, 3) or picture.shape[2] != shown.shape[2] or not picture.size:
+        raise ArgumentError("a channel to survive gives no picture: uint8 (h, w, c), as many channels as it got")
+    return picture

@@ -84,8 +84,8 @@ def test_keys_rows_and_formats_have_slots_of_their_own():
 def test_formats_that_survive_most_come_first_and_need_most_room():
     assert layout.format_for(384, Grid(0, 0, 5, 5)).order == 4
     assert layout.format_for(384, Grid(0, 0, 3, 4)).order == 5
-    assert layout.format_for(384, Grid(0, 0, 1, 3)).order == 8
-    assert layout.format_for(384, Grid(0, 0, 1, 2)) is None
+    assert layout.format_for(384, Grid(0, 0, 2, 2)).order == 8
+    assert layout.format_for(384, Grid(0, 0, 1, 3)) is None
     assert layout.format_for(100, Grid(0, 0, 9, 9)) is None
     assert layout.format_for(8320, Grid(0, 0, 6, 7)).order == 8
     assert layout.format_for(8320, Grid(0, 0, 6, 6)) is None

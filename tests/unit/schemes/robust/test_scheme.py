@@ -13,6 +13,7 @@ from semstego.codecs import registry
 from semstego.errors import ArgumentError, CapacityError, EmbeddingError, NothingFoundError
 from semstego.message.cipher import Key
 from semstego.schemes.base import Cover
+from semstego.schemes.robust.marking import Marker
 from semstego.schemes.robust.scheme import SCHEME, RobustScheme
 
 KEY, OTHER = Key(bytes(range(32))), Key(bytes(32))
@@ -133,7 +134,7 @@ def test_a_picture_that_is_too_small_is_refused_with_what_fits(photographs):
 
 
 def test_capacity_is_that_of_the_size_alone(photographs):
-    sizes = {(64, 128): 0, (64, 192): 32, (128, 192): 128, (384, 448): 1024}
+    sizes = {(64, 192): 0, (128, 128): 32, (128, 192): 128, (384, 448): 1024}
     for (height, width), most in sizes.items():
         for name in ("coffee", "chelsea"):
             picture = np.resize(photographs[name], (height, width, 3))
@@ -141,7 +142,7 @@ def test_capacity_is_that_of_the_size_alone(photographs):
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "length"), [(64, 192, 32), (192, 64, 1), (128, 192, 128), (448, 400, 1024)]
+    ("height", "width", "length"), [(64, 256, 32), (128, 128, 1), (128, 192, 128), (448, 400, 1024)]
 )
 def test_what_capacity_promises_is_hidden_and_read(photographs, height, width, length):
     """In the least number of cells, whatever the picture."""
@@ -220,3 +221,44 @@ def test_one_strength_is_as_good_as_the_class_of_the_message():
     assert SCHEME.keeps_law
     assert SCHEME.default_codec == "cr085"
     assert Cover(np.zeros((64, 64, 3), np.uint8), registry.load("cr085")).encoding.law is not None
+
+
+class Odd:
+    """A channel that gives what it is made with."""
+
+    def __init__(self, give):
+        self.give = give
+
+    def symbols(self, symbols, rng):
+        return symbols
+
+    def picture(self, picture, rng):
+        return self.give(picture)
+
+
+@pytest.mark.parametrize("give", [
+    lambda picture: picture[:, :, 0], lambda picture: picture.astype(float), lambda picture: None,
+    lambda picture: np.concatenate([picture, picture[:, :, :1]], axis=2), lambda picture: picture[:0],
+])  # fmt: skip
+def test_a_channel_of_ones_own_that_gives_no_picture_is_refused(cover, give):
+    with pytest.raises(ArgumentError, match="no picture"):
+        semstego.hide(cover[:192, :256], b"noon", key=KEY, scheme="robust", survive=Odd(give))
+
+
+@pytest.mark.parametrize("give", [
+    lambda picture: picture[:40, :300], lambda picture: picture[:, :10],
+    lambda picture: np.pad(picture, ((0, 0), (0, 64), (0, 0)), mode="edge"),
+])  # fmt: skip
+def test_a_channel_of_ones_own_that_gives_another_size_is_survived_by_nothing(cover, give):
+    with pytest.raises(EmbeddingError, match="survives 'Odd'"):
+        semstego.hide(cover[:192, :256], b"noon", key=KEY, scheme="robust", survive=[Odd(give)])
+
+
+def test_what_cannot_come_back_is_tried_once_where_a_nonce_changes_nothing(monkeypatch):
+    picture = 255 * np.random.default_rng(1).integers(0, 2, (128, 192, 3), dtype=np.uint8)
+    tried = []
+    marked = Marker.marked
+    monkeypatch.setattr(Marker, "marked", lambda self, psnr_db: tried.append(psnr_db) or marked(self, psnr_db))
+    with pytest.raises(EmbeddingError):
+        semstego.hide(picture, b"noon", key=KEY, scheme="robust", codec="cr085-plain")
+    assert len(tried) == 1
