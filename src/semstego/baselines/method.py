@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the baselines share: error correction, a trellis code over robust elements, and the sender's mending.
+
+    message ──Correction──▶ coded bits ──STC, h = 10──▶ elements ──moves──▶ coefficients ──settled──▶ stego JPEG
+
+A baseline says which elements there are and what each change moves and costs.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semstego.baselines import juniward
+from semstego.baselines.base import Carried, Elements, Read, Side
+from semstego.baselines.correction import Correction, ReedSolomon
+from semstego.baselines.elements import Rule, Values, clipping_room, reach
+from semstego.baselines.jpeg import Blocks, Jpeg, luminance_blocks, spectrum
+from semstego.baselines.settling import settled
+from semstego.codecs.base import Picture
+from semstego.coding import ternary
+from semstego.errors import InfeasibleError, NothingFoundError
+from semstego.message.bits import Bits
+from semstego.message.cipher import Key
+
+HEIGHT: Final = 10
+"""Constraint height of the trellis code."""
+
+BITS_PER_DRY: Final = {True: 0.7, False: 1.1}
+"""Coded bits that a dry element is expected to hold, of a binary code and of a ternary one; the bounds are 1, 1.58."""
+
+_MIDDLE: Final = 128  # of a byte, in which the trellis code takes elements
+_MOST: Final = 126  # elements beyond it cannot change
+
+
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """What a change of each element by +1 and by -1 takes.
+
+    Attributes:
+        up: What is added to the carrier for +1, (n,).
+        down: The same for -1.
+        up_cost: What it costs, (n,); infinite where it is forbidden.
+        down_cost: The same for -1.
+    """
+
+    up: Values
+    down: Values
+    up_cost: Values
+    down_cost: Values
+
+
+@dataclass(frozen=True)
+class Method(ABC):
+    """A baseline with elements, of which derived classes say the rest.
+
+    Attributes:
+        name: What tables call it.
+        known: What is published of it, and where.
+        reconstructed: What of it is ours.
+        binary: Whether a bit is an element's parity; else elements are ternary, in two layers.
+    """
+
+    name: str
+    known: str
+    reconstructed: str
+    binary: bool
+
+    @abstractmethod
+    def rule(self) -> Rule:
+        """The elements."""
+
+    @abstractmethod
+    def moves(self, cover: Jpeg, coefficients: Blocks, elements: Elements) -> Moves:
+        """What changes of a cover's elements move and cost, clipping apart."""
+
+    @property
+    def correction(self) -> Correction:
+        """Reed-Solomon (31, 15)."""
+        return ReedSolomon()
+
+    def capacity_bits(self, cover_jpeg: bytes) -> int:
+        """By the number of elements that can change."""
+        cover = Jpeg(cover_jpeg)
+        coefficients = spectrum(cover.pixels)
+        moves = self._dry(cover, coefficients, self.rule().read(coefficients))
+        dry = int(np.count_nonzero(np.minimum(moves.up_cost, moves.down_cost) < np.inf))
+        return self.correction.message_bits(int(BITS_PER_DRY[self.binary] * dry))
+
+    def embed(self, cover_jpeg: bytes, message: Bits, key: Key) -> Carried:
+        """Hide a message."""
+        cover, rule = Jpeg(cover_jpeg), self.rule()
+        coefficients = spectrum(cover.pixels)
+        elements = rule.read(coefficients)
+        moves = self._dry(cover, coefficients, elements)
+        coded = self.correction.encode(message)
+        stego, upper = self._coded_into(elements, moves, coded, key)
+        change = stego - elements
+        moved = rule.carriers(coefficients) + np.where(change > 0, moves.up, np.where(change < 0, moves.down, 0))
+        file = settled(cover, rule.put(coefficients, moved), stego, rule)
+        return Carried(file.content, stego, coded, Side(len(message), len(coded), upper))
+
+    def extract(self, picture: Picture, key: Key, side: Side) -> Read:
+        """Read a message."""
+        elements = self.rule().read(spectrum(picture))
+        if side.coded_bits > elements.size:
+            raise NothingFoundError
+        order = self._order(key, elements.size)
+        coded = ternary.extract(_as_bytes(elements)[order], side.coded_bits, side.upper, HEIGHT)
+        return Read(elements, coded, self.correction.decode(coded, side.message_bits))
+
+    def _dry(self, cover: Jpeg, coefficients: Blocks, elements: Elements) -> Moves:
+        """Moves, those that could clip a pixel forbidden, and those of elements too large for the trellis code."""
+        moves = self.moves(cover, coefficients, elements)
+        room = self.rule().carriers(reach(clipping_room(cover)))
+        small = np.abs(elements) <= _MOST
+        return Moves(
+            moves.up,
+            moves.down,
+            np.where(small & (np.abs(moves.up) < room), moves.up_cost, np.inf),
+            np.where(small & (np.abs(moves.down) < room), moves.down_cost, np.inf),
+        )
+
+    def _coded_into(self, elements: Elements, moves: Moves, coded: Bits, key: Key) -> tuple[Elements, int]:
+        """The stego elements, and how many bits are in their upper layer."""
+        if len(coded) > elements.size:
+            raise InfeasibleError(f"{len(coded)} coded bits do not fit {elements.size} elements")
+        order = self._order(key, elements.size)
+        symbols = _as_bytes(elements)[order]
+        up, down = moves.up_cost[order].astype(np.float32), moves.down_cost[order].astype(np.float32)
+        upper = 0 if self.binary else ternary.split(up, down, symbols, len(coded))
+        changed = ternary.embed(symbols, up, down, coded, upper, HEIGHT)
+        stego = elements.copy()
+        stego[order] += changed.astype(np.int16) - symbols
+        return stego, upper
+
+    def _order(self, key: Key, size: int) -> NDArray[np.int64]:
+        return key.permutation("baseline", self.name.encode(), size)
+
+
+def unit_costs(cover: Jpeg) -> Blocks:
+    """J-UNIWARD of moving each coefficient of a cover by 1."""
+    return juniward.cost(luminance_blocks(cover.pixels))
+
+
+def _as_bytes(elements: Elements) -> NDArray[np.uint8]:
+    """Elements for the trellis code, which asks for their two lowest bits."""
+    return (elements + _MIDDLE).astype(np.uint8)
