@@ -4,6 +4,7 @@
 Reed-Solomon (31, 15) over GF(32) by reedsolo: 75 message bits become 155, and 8 wrong symbols of 5 bits are mended.
 """
 
+import binascii
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from semstego.message.bits import Bits
 SYMBOL_BITS: Final = 5
 WORD_SYMBOLS: Final = 31
 MESSAGE_SYMBOLS: Final = 15
+CHECK_BITS: Final = 16
 PRIMITIVE: Final = 0x25  # x^5 + x^2 + 1
 
 
@@ -58,6 +60,31 @@ class ReedSolomon(Correction):
             return bytes(code.decode(word)[0])
         except ReedSolomonError:
             return word[:MESSAGE_SYMBOLS]
+
+
+class CheckedReedSolomon(ReedSolomon):
+    """The same behind a cyclic redundancy check (CRC-16/XMODEM) of the message, by which a receiver knows it is right.
+
+    What is decoded is the same whether a receiver asks or not.
+    """
+
+    def message_bits(self, coded_bits: int) -> int:
+        """Those of whole words, less the check."""
+        return max(super().message_bits(coded_bits) - CHECK_BITS, 0)
+
+    def encode(self, message: Bits) -> Bits:
+        """The message and its check, word after word."""
+        return super().encode(np.concatenate([message, _check(message)]))
+
+    def is_right(self, coded: Bits, message_bits: int) -> bool:
+        """Whether the message passes its check."""
+        found = super().decode(coded, message_bits + CHECK_BITS)
+        return bool((_check(found[:message_bits]) == found[message_bits:]).all())
+
+
+def _check(message: Bits) -> Bits:
+    """The check of a message, uint8 (16,)."""
+    return np.unpackbits(np.array([binascii.crc_hqx(np.packbits(message).tobytes(), 0)], ">u2").view(np.uint8))
 
 
 def symbols_of(bits: Bits, length: int) -> Bits:

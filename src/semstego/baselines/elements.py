@@ -43,7 +43,8 @@ class Rule(Protocol):
     def away(self, coefficients: Blocks, wanted: Elements, margin: float) -> Values:
         """What to add to each carrier for it to show the wanted element as surely as it can; 0 where it does.
 
-        An element is sure if its carrier is ``margin`` or more inside the cell.
+        An element is sure if its carrier is ``margin`` [grey levels] inside the cell, or a tenth of the cell if that is
+        less: the cover's own steps do not let every carrier come nearer to the middle.
         """
 
 
@@ -82,7 +83,7 @@ class Lattice(Rule):
         """The way to the middle of the cell."""
         steps = self.steps(coefficients)
         way = wanted * steps - self.carriers(coefficients)
-        return np.where(np.abs(way) > steps / 2 - margin, way, 0)
+        return np.where(np.abs(way) > steps / 2 - np.minimum(margin, steps / 10), way, 0)
 
     def steps(self, coefficients: Blocks) -> Values:
         """The step of each carrier."""

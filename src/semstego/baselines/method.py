@@ -31,6 +31,9 @@ HEIGHT: Final = 10
 BITS_PER_DRY: Final = {True: 0.7, False: 1.1}
 """Coded bits that a dry element is expected to hold, of a binary code and of a ternary one; the bounds are 1, 1.58."""
 
+CLIPPING: Final = 1e4
+"""Factor on the cost of a move that could clip a pixel of its block, and be lost."""
+
 _MIDDLE: Final = 128  # of a byte, in which the trellis code takes elements
 _MOST: Final = 126  # elements beyond it cannot change
 
@@ -76,31 +79,41 @@ class Method(ABC):
     def moves(self, cover: Jpeg, coefficients: Blocks, elements: Elements) -> Moves:
         """What changes of a cover's elements move and cost, clipping apart."""
 
-    @property
-    def correction(self) -> Correction:
-        """Reed-Solomon (31, 15)."""
+    def correction(self, strength: int) -> Correction:
+        """Reed-Solomon (31, 15), whatever the strength."""
         return ReedSolomon()
+
+    def visible(self, cover: Jpeg) -> Blocks:
+        """The coefficients whose elements carry: those of a cover's pixels."""
+        return spectrum(cover.pixels)
+
+    def aim(self, cover: Jpeg, coefficients: Blocks) -> Blocks:
+        """What the sender writes so that coefficients like these are seen: themselves."""
+        return coefficients
 
     def capacity_bits(self, cover_jpeg: bytes) -> int:
         """By the number of elements that can change."""
         cover = Jpeg(cover_jpeg)
-        coefficients = spectrum(cover.pixels)
-        moves = self._dry(cover, coefficients, self.rule().read(coefficients))
+        coefficients = self.visible(cover)
+        moves = self._dear(cover, self.moves(cover, coefficients, self.rule().read(coefficients)))
         dry = int(np.count_nonzero(np.minimum(moves.up_cost, moves.down_cost) < np.inf))
-        return self.correction.message_bits(int(BITS_PER_DRY[self.binary] * dry))
+        return self.correction(0).message_bits(int(BITS_PER_DRY[self.binary] * dry))
 
     def embed(self, cover_jpeg: bytes, message: Bits, key: Key) -> Carried:
         """Hide a message."""
-        cover, rule = Jpeg(cover_jpeg), self.rule()
-        coefficients = spectrum(cover.pixels)
+        return self.embedded(Jpeg(cover_jpeg), message, key, 0)
+
+    def embedded(self, cover: Jpeg, message: Bits, key: Key, strength: int) -> Carried:
+        """Hide a message behind an error correction of this strength."""
+        rule, coefficients = self.rule(), self.visible(cover)
         elements = rule.read(coefficients)
-        moves = self._dry(cover, coefficients, elements)
-        coded = self.correction.encode(message)
+        moves = self._dear(cover, self.moves(cover, coefficients, elements))
+        coded = self.correction(strength).encode(message)
         stego, upper = self._coded_into(elements, moves, coded, key)
         change = stego - elements
         moved = rule.carriers(coefficients) + np.where(change > 0, moves.up, np.where(change < 0, moves.down, 0))
-        file = settled(cover, rule.put(coefficients, moved), stego, rule)
-        return Carried(file.content, stego, coded, Side(len(message), len(coded), upper))
+        file = settled(cover, self.aim(cover, rule.put(coefficients, moved)), stego, rule)
+        return Carried(file.content, stego, coded, Side(len(message), len(coded), upper, strength))
 
     def extract(self, picture: Picture, key: Key, side: Side) -> Read:
         """Read a message."""
@@ -109,19 +122,13 @@ class Method(ABC):
             raise NothingFoundError
         order = self._order(key, elements.size)
         coded = ternary.extract(_as_bytes(elements)[order], side.coded_bits, side.upper, HEIGHT)
-        return Read(elements, coded, self.correction.decode(coded, side.message_bits))
+        return Read(elements, coded, self.correction(side.strength).decode(coded, side.message_bits))
 
-    def _dry(self, cover: Jpeg, coefficients: Blocks, elements: Elements) -> Moves:
-        """Moves, those that could clip a pixel forbidden, and those of elements too large for the trellis code."""
-        moves = self.moves(cover, coefficients, elements)
+    def _dear(self, cover: Jpeg, moves: Moves) -> Moves:
+        """Moves, those that could clip a pixel so dear that they are the last choice."""
         room = self.rule().carriers(reach(clipping_room(cover)))
-        small = np.abs(elements) <= _MOST
-        return Moves(
-            moves.up,
-            moves.down,
-            np.where(small & (np.abs(moves.up) < room), moves.up_cost, np.inf),
-            np.where(small & (np.abs(moves.down) < room), moves.down_cost, np.inf),
-        )
+        up, down = (np.where(np.abs(move) < room, 1, CLIPPING) for move in (moves.up, moves.down))
+        return Moves(moves.up, moves.down, up * moves.up_cost, down * moves.down_cost)
 
     def _coded_into(self, elements: Elements, moves: Moves, coded: Bits, key: Key) -> tuple[Elements, int]:
         """The stego elements, and how many bits are in their upper layer."""
@@ -129,7 +136,8 @@ class Method(ABC):
             raise InfeasibleError(f"{len(coded)} coded bits do not fit {elements.size} elements")
         order = self._order(key, elements.size)
         symbols = _as_bytes(elements)[order]
-        up, down = moves.up_cost[order].astype(np.float32), moves.down_cost[order].astype(np.float32)
+        small = np.abs(elements) <= _MOST
+        up, down = (np.where(small, one, np.inf)[order].astype(np.float32) for one in (moves.up_cost, moves.down_cost))
         upper = 0 if self.binary else ternary.split(up, down, symbols, len(coded))
         changed = ternary.embed(symbols, up, down, coded, upper, HEIGHT)
         stego = elements.copy()
