@@ -120,7 +120,7 @@ BASELINES: Registry[Baseline] = Registry(
     "baseline",
     "semstego.baselines",
     "BASELINE",
-    beside=("base", "correction", "elements", "jpeg", "juniward", "method", "neighbours", "settling"),
+    beside=("base", "correction", "elements", "jpeg", "juniward", "method", "neighbours", "preimage", "settling"),
     members=("name", "known", "reconstructed", "capacity_bits", "embed", "extract"),
 )
 

@@ -90,21 +90,23 @@ class Lattice(Rule):
         return self.carriers(np.broadcast_to(self.table, coefficients.shape))
 
 
-def clipping_room(cover: Jpeg) -> NDArray[np.float64]:
-    """How far the pixels of each block may move until one leaves 0..255 (rows, columns) [grey levels]; 0 if one does.
+def extremes(file: Jpeg) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Least and largest value of each block's pixels, both (rows, columns) [grey levels]; beyond 0..255 where they clip.
 
-    The luminance is that before rounding, which a block that clips does not show; the colours are the decoded ones.
+    Of the luminance before rounding, which a block that clips does not show, and of the decoded colours.
     """
-    exact = inverse(cover.quantised * cover.table) + 128
+    exact = inverse(file.quantised * file.table) + 128
     rows, columns = exact.shape[:2]
-    room = np.minimum(exact.min(axis=(2, 3)), 255 - exact.max(axis=(2, 3)))
-    if cover.pixels.shape[2] > 1:
-        shown = cover.pixels[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, -1)
-        room = np.minimum(room, np.minimum(shown.min(axis=(1, 3)), 255 - shown.max(axis=(1, 3)).astype(np.int16)))
-    return np.maximum(room, 0)
+    least, largest = exact.min(axis=(2, 3)), exact.max(axis=(2, 3))
+    if file.pixels.shape[2] > 1:
+        shown = file.pixels[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, -1)
+        least, largest = np.minimum(least, shown.min(axis=(1, 3))), np.maximum(largest, shown.max(axis=(1, 3)))
+    return least, largest
 
 
-def reach(room: NDArray[np.float64]) -> Blocks:
-    """How far each coefficient alone can move until a pixel clips, (rows, columns, 8, 8); 0 in blocks without room."""
-    largest = np.abs(BASIS).max(axis=1)
-    return room[:, :, None, None] / np.outer(largest, largest)
+def reach(cover: Jpeg) -> Blocks:
+    """How far each coefficient alone can move until a pixel clips, (rows, columns, 8, 8); 0 in blocks that clip."""
+    least, largest = extremes(cover)
+    room = np.maximum(np.minimum(least, 255 - largest), 0)
+    peaks = np.abs(BASIS).max(axis=1)
+    return room[:, :, None, None] / np.outer(peaks, peaks)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from semstego.baselines import juniward
 from semstego.baselines.base import Carried, Elements, Read, Side
 from semstego.baselines.correction import Correction, ReedSolomon
-from semstego.baselines.elements import Rule, Values, clipping_room, reach
+from semstego.baselines.elements import Rule, Values, reach
 from semstego.baselines.jpeg import Blocks, Jpeg, luminance_blocks, spectrum
 from semstego.baselines.settling import settled
 from semstego.codecs.base import Picture
@@ -117,16 +117,20 @@ class Method(ABC):
 
     def extract(self, picture: Picture, key: Key, side: Side) -> Read:
         """Read a message."""
+        elements, coded = self.coded(picture, key, side)
+        return Read(elements, coded, self.correction(side.strength).decode(coded, side.message_bits))
+
+    def coded(self, picture: Picture, key: Key, side: Side) -> tuple[Elements, Bits]:
+        """The elements of a picture, and the bits before error correction."""
         elements = self.rule().read(spectrum(picture))
         if side.coded_bits > elements.size:
             raise NothingFoundError
         order = self._order(key, elements.size)
-        coded = ternary.extract(_as_bytes(elements)[order], side.coded_bits, side.upper, HEIGHT)
-        return Read(elements, coded, self.correction(side.strength).decode(coded, side.message_bits))
+        return elements, ternary.extract(_as_bytes(elements)[order], side.coded_bits, side.upper, HEIGHT)
 
     def _dear(self, cover: Jpeg, moves: Moves) -> Moves:
         """Moves, those that could clip a pixel so dear that they are the last choice."""
-        room = self.rule().carriers(reach(clipping_room(cover)))
+        room = self.rule().carriers(reach(cover))
         up, down = (np.where(np.abs(move) < room, 1, CLIPPING) for move in (moves.up, moves.down))
         return Moves(moves.up, moves.down, up * moves.up_cost, down * moves.down_cost)
 

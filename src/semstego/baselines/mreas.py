@@ -9,7 +9,7 @@ from semstego.baselines.jpeg import Blocks, Jpeg
 from semstego.baselines.method import Method, Moves, unit_costs
 from semstego.baselines.neighbours import Differences
 
-SCALE: Final = 1.25
+SCALE: Final = 1.5
 """Step of the modulation over that of the channel; neighbours are quantised too, and add to the error."""
 
 
@@ -38,7 +38,7 @@ BASELINE = Mreas(
     known="Zhang et al., IEEE TCSVT 2020, by public descriptions: relations between coefficients of neighbouring "
     "blocks, robust to compression and noise, J-UNIWARD costs times the change needed, a syndrome-trellis code of "
     "height 10, Reed-Solomon with a cyclic redundancy check",
-    reconstructed="the paper could not be read, so all details are ours: chessboard of blocks, step 1.25 times the "
+    reconstructed="the paper could not be read, so all details are ours: chessboard of blocks, step 1.5 times the "
     "channel's, parities, a CRC-16 of the message, the sender's mending",
     binary=True,
 )
