@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train the network of Adaptive BCH that undoes JPEG 50.
 
-    python -m experiments.baselines.preimage ../shared/photos [--minutes 5]   # src/semstego/weights/preimage.safetensors
+    python -m experiments.baselines.preimage ../shared/photos   # src/semstego/weights/preimage.safetensors
 
 Grey patches of 64x64 pixels of the fitting photographs, saved as JPEG 65 (covers), and those sent through JPEG 50: the
-network learns the former from the latter, least squares. The validation photographs tell how much of the channel's error
-it undoes.
+network learns the former from the latter, least squares. The validation photographs tell how much of the channel's
+error it undoes.
 """
 
 import argparse

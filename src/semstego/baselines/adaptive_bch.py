@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Adaptive BCH: the message goes into what the channel makes of the cover, and a network finds what to send for it.
 
-    cover ──JPEG 50──▶ coefficients ──STC──▶ stego coefficients ──network, mending──▶ a picture that JPEG 50 turns into them
+    cover ──JPEG 50──▶ coefficients ──STC──▶ stego coefficients ──network, mending──▶ a picture that becomes them
 
 The network needs torch, which is imported when a message is hidden; reading needs none.
 """
@@ -10,11 +10,11 @@ from typing import Final
 
 import numpy as np
 
+from semstego.baselines import juniward
 from semstego.baselines.base import Carried, Elements
 from semstego.baselines.correction import Bch
-from semstego.baselines.elements import ALL_AC, CHANNEL_QUALITY, Lattice
+from semstego.baselines.elements import ALL_AC, Lattice
 from semstego.baselines.jpeg import Blocks, Jpeg, inverse, luminance_blocks, spectrum, transform
-from semstego.baselines import juniward
 from semstego.baselines.method import Method, Moves
 from semstego.baselines.settling import sent
 from semstego.codecs.base import Picture
@@ -64,12 +64,12 @@ class AdaptiveBch(Method):
 
     def embed(self, cover_jpeg: bytes, message: Bits, key: Key) -> Carried:
         """Hide a message behind the weakest code that brings it through the channel, else the strongest."""
-        cover = Jpeg(cover_jpeg)
-        carried, worst = self.embedded(cover, message, key, STRENGTHS[0]), 0
+        prepared = self.prepared(Jpeg(cover_jpeg))
+        carried, worst = self.embedded(prepared, message, key, STRENGTHS[0]), 0
         for strength in STRENGTHS:
             if strength > STRENGTHS[0] and strength >= min(worst, STRENGTHS[-1]):
                 try:
-                    carried = self.embedded(cover, message, key, strength)
+                    carried = self.embedded(prepared, message, key, strength)
                 except InfeasibleError:  # the weaker code at least fits
                     break
             worst = self._most_errors(carried, key)
@@ -96,8 +96,8 @@ BASELINE = AdaptiveBch(
     known="Lu et al. 2021, by its abstract: the message is hidden in the cover as the channel compresses it; an "
     "autoencoder, trained on pictures before and behind the channel, and an adjustment of coefficients find a picture "
     "to send; the strength of a BCH code follows the picture",
-    reconstructed="the paper could not be read, so all details are ours: a residual network of six layers, BCH words of "
-    "255 bits with 5 to 31 errors, interleaved, their strength handed to the receiver, all coefficients but the means, "
-    "a two-layer syndrome-trellis code of height 10",
+    reconstructed="the paper could not be read, so all details are ours: a residual network of six layers, BCH words "
+    "of 255 bits with 5 to 31 errors, interleaved, their strength handed to the receiver, all coefficients but the "
+    "means, a two-layer syndrome-trellis code of height 10, a cover that went five times through the channel",
     binary=False,
 )

@@ -169,14 +169,15 @@ def _check(message: Bits) -> Bits:
 
 
 def symbols_of(bits: Bits, length: int) -> Bits:
-    """Bits as words of ``length`` symbols of 5 bits, most significant first, filled with zeros: uint8 (words, length)."""
+    """Bits as words of ``length`` symbols of 5 bits, the first bit on top, filled with zeros: uint8 (words, length)."""
     filled = np.pad(bits, (0, -len(bits) % (SYMBOL_BITS * length))).reshape(-1, SYMBOL_BITS)
-    return np.packbits(filled, axis=1).reshape(-1, length) >> (8 - SYMBOL_BITS)
+    packed: Bits = np.packbits(filled, axis=1).reshape(-1, length) >> np.uint8(8 - SYMBOL_BITS)
+    return packed
 
 
 def bits_of(symbols: Bits) -> Bits:
     """Symbols of 5 bits as bits."""
-    return np.unpackbits(symbols[:, None] << (8 - SYMBOL_BITS), axis=1, count=SYMBOL_BITS).ravel()
+    return np.unpackbits(symbols[:, None] << np.uint8(8 - SYMBOL_BITS), axis=1, count=SYMBOL_BITS).ravel()
 
 
 def _reed_solomon(parity: int, **options: int) -> Any:

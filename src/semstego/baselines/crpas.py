@@ -39,6 +39,6 @@ BASELINE = Crpas(
     "neighbouring blocks, for the lossy channels of social networks, asymmetric costs, a syndrome-trellis code of "
     "height 10, Reed-Solomon (31, 15)",
     reconstructed="the paper could not be read, so all details are ours: chessboard of blocks, comparison with the "
-    "neighbours' mean at thresholds of half the channel's step, the rule of asymmetric costs of GMAS, the sender's mending",
+    "neighbours' mean at thresholds of half the channel's step, asymmetric costs as in GMAS, the sender's mending",
     binary=True,
 )

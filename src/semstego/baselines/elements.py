@@ -91,7 +91,7 @@ class Lattice(Rule):
 
 
 def extremes(file: Jpeg) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Least and largest value of each block's pixels, both (rows, columns) [grey levels]; beyond 0..255 where they clip.
+    """Least and largest value of each block's pixels, (rows, columns) [grey levels]; beyond 0..255 where they clip.
 
     Of the luminance before rounding, which a block that clips does not show, and of the decoded colours.
     """

@@ -48,8 +48,8 @@ BASELINE = Gmas(
     known="the authors' Matlab code (Robust_Steganography): 21 middle frequencies of the decoded pixels, lattice of "
     "the channel's table, moves to the middle of a neighbouring cell, asymmetric J-UNIWARD costs, a two-layer "
     "syndrome-trellis code of height 10, Reed-Solomon (31, 15), layer sizes handed to the receiver",
-    reconstructed="costs in the original take J-UNIWARD with windows one pixel off; coefficients are written instead of "
-    "pixels; blocks that could clip stay as they are (from MINICER, by the same authors); the sender simulates the "
-    "channel and mends what would be misread",
+    reconstructed="J-UNIWARD's windows are not those, one pixel off, of its first implementation; coefficients are "
+    "written instead of pixels; changes that could clip are the last choice (after MINICER, by the same authors); the sender "
+    "simulates the channel and mends what would be misread",
     binary=False,
 )

@@ -120,12 +120,14 @@ def luminance_blocks(picture: Picture) -> NDArray[np.float64]:
 
 def transform(blocks: NDArray[np.float64]) -> Blocks:
     """Orthonormal DCT of blocks of pixels."""
-    return np.matmul(np.matmul(BASIS, blocks), BASIS.T)
+    coefficients: Blocks = np.matmul(np.matmul(BASIS, blocks), BASIS.T)
+    return coefficients
 
 
 def inverse(coefficients: Blocks) -> NDArray[np.float64]:
     """Blocks of pixels of their coefficients."""
-    return np.matmul(np.matmul(BASIS.T, coefficients), BASIS)
+    blocks: NDArray[np.float64] = np.matmul(np.matmul(BASIS.T, coefficients), BASIS)
+    return blocks
 
 
 def spectrum(picture: Picture) -> Blocks:

@@ -28,8 +28,8 @@ from semstego.message.cipher import Key
 HEIGHT: Final = 10
 """Constraint height of the trellis code."""
 
-BITS_PER_DRY: Final = {True: 0.7, False: 1.1}
-"""Coded bits that a dry element is expected to hold, of a binary code and of a ternary one; the bounds are 1, 1.58."""
+BITS_PER_ELEMENT: Final = {True: 0.7, False: 1.0}
+"""Coded bits that an element is expected to hold, of a binary code and of a ternary one; the bounds are 1 and 1.58."""
 
 CLIPPING: Final = 1e4
 """Factor on the cost of a move that could clip a pixel of its block, and be lost."""
@@ -53,6 +53,23 @@ class Moves:
     down: Values
     up_cost: Values
     down_cost: Values
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A cover before a message is hidden in it.
+
+    Attributes:
+        cover: The file.
+        coefficients: Those whose elements carry.
+        elements: Theirs.
+        moves: Of the elements, with what clipping costs.
+    """
+
+    cover: Jpeg
+    coefficients: Blocks
+    elements: Elements
+    moves: Moves
 
 
 @dataclass(frozen=True)
@@ -93,26 +110,29 @@ class Method(ABC):
 
     def capacity_bits(self, cover_jpeg: bytes) -> int:
         """By the number of elements that can change."""
-        cover = Jpeg(cover_jpeg)
-        coefficients = self.visible(cover)
-        moves = self._dear(cover, self.moves(cover, coefficients, self.rule().read(coefficients)))
-        dry = int(np.count_nonzero(np.minimum(moves.up_cost, moves.down_cost) < np.inf))
-        return self.correction(0).message_bits(int(BITS_PER_DRY[self.binary] * dry))
+        elements = self.prepared(Jpeg(cover_jpeg)).elements
+        can_change = int(np.count_nonzero(np.abs(elements) <= _MOST))
+        return self.correction(0).message_bits(int(BITS_PER_ELEMENT[self.binary] * can_change))
 
     def embed(self, cover_jpeg: bytes, message: Bits, key: Key) -> Carried:
         """Hide a message."""
-        return self.embedded(Jpeg(cover_jpeg), message, key, 0)
+        return self.embedded(self.prepared(Jpeg(cover_jpeg)), message, key, 0)
 
-    def embedded(self, cover: Jpeg, message: Bits, key: Key, strength: int) -> Carried:
+    def prepared(self, cover: Jpeg) -> Prepared:
+        """All that does not depend on the message."""
+        coefficients = self.visible(cover)
+        elements = self.rule().read(coefficients)
+        return Prepared(cover, coefficients, elements, self._dear(cover, self.moves(cover, coefficients, elements)))
+
+    def embedded(self, prepared: Prepared, message: Bits, key: Key, strength: int) -> Carried:
         """Hide a message behind an error correction of this strength."""
-        rule, coefficients = self.rule(), self.visible(cover)
-        elements = rule.read(coefficients)
-        moves = self._dear(cover, self.moves(cover, coefficients, elements))
+        rule, cover, moves = self.rule(), prepared.cover, prepared.moves
         coded = self.correction(strength).encode(message)
-        stego, upper = self._coded_into(elements, moves, coded, key)
-        change = stego - elements
-        moved = rule.carriers(coefficients) + np.where(change > 0, moves.up, np.where(change < 0, moves.down, 0))
-        file = settled(cover, self.aim(cover, rule.put(coefficients, moved)), stego, rule)
+        stego, upper = self._coded_into(prepared.elements, moves, coded, key)
+        change = stego - prepared.elements
+        added = np.where(change > 0, moves.up, np.where(change < 0, moves.down, 0))
+        moved = rule.put(prepared.coefficients, rule.carriers(prepared.coefficients) + added)
+        file = settled(cover, self.aim(cover, moved), stego, rule)
         return Carried(file.content, stego, coded, Side(len(message), len(coded), upper, strength))
 
     def extract(self, picture: Picture, key: Key, side: Side) -> Read:
@@ -123,7 +143,7 @@ class Method(ABC):
     def coded(self, picture: Picture, key: Key, side: Side) -> tuple[Elements, Bits]:
         """The elements of a picture, and the bits before error correction."""
         elements = self.rule().read(spectrum(picture))
-        if side.coded_bits > elements.size:
+        if max(side.upper, side.coded_bits - side.upper) > elements.size:
             raise NothingFoundError
         order = self._order(key, elements.size)
         return elements, ternary.extract(_as_bytes(elements)[order], side.coded_bits, side.upper, HEIGHT)
@@ -136,13 +156,13 @@ class Method(ABC):
 
     def _coded_into(self, elements: Elements, moves: Moves, coded: Bits, key: Key) -> tuple[Elements, int]:
         """The stego elements, and how many bits are in their upper layer."""
-        if len(coded) > elements.size:
-            raise InfeasibleError(f"{len(coded)} coded bits do not fit {elements.size} elements")
         order = self._order(key, elements.size)
         symbols = _as_bytes(elements)[order]
         small = np.abs(elements) <= _MOST
         up, down = (np.where(small, one, np.inf)[order].astype(np.float32) for one in (moves.up_cost, moves.down_cost))
         upper = 0 if self.binary else ternary.split(up, down, symbols, len(coded))
+        if max(upper, len(coded) - upper) > elements.size:
+            raise InfeasibleError(f"{len(coded)} coded bits do not fit {elements.size} elements")
         changed = ternary.embed(symbols, up, down, coded, upper, HEIGHT)
         stego = elements.copy()
         stego[order] += changed.astype(np.int16) - symbols

@@ -92,7 +92,8 @@ class Comparisons(Neighbours):
 
 def black(shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Which blocks carry, bool (rows, columns): those whose row and column add up to an even number."""
-    return np.add.outer(np.arange(shape[0]), np.arange(shape[1])) % 2 == 0
+    even: NDArray[np.bool_] = np.add.outer(np.arange(shape[0]), np.arange(shape[1])) % 2 == 0
+    return even
 
 
 def _mean_of_neighbours(coefficients: Blocks) -> Blocks:

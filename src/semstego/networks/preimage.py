@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small residual network that undoes a JPEG channel: from what left it to what may have entered it.
 
-    decoded luminance ─ conv 3x3, 24 ─ ReLU ─ 4 x (conv 3x3, 24 ─ ReLU) ─ conv 3x3, 1 ─ (+) ─ estimate
-            └──────────────────────────────────────────────────────────────────────────┘
+decoded luminance ─ conv 3x3, 24 ─ ReLU ─ 4 x (conv 3x3, 24 ─ ReLU) ─ conv 3x3, 1 ─ (+) ─ estimate
+        └──────────────────────────────────────────────────────────────────────────┘
 """
 
 from typing import Final
 
-import torch
 from torch import Tensor, nn
 
 WIDTH: Final = 24
