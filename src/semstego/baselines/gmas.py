@@ -49,7 +49,7 @@ BASELINE = Gmas(
     "the channel's table, moves to the middle of a neighbouring cell, asymmetric J-UNIWARD costs, a two-layer "
     "syndrome-trellis code of height 10, Reed-Solomon (31, 15), layer sizes handed to the receiver",
     reconstructed="J-UNIWARD's windows are not those, one pixel off, of its first implementation; coefficients are "
-    "written instead of pixels; changes that could clip are the last choice (after MINICER, by the same authors); the sender "
-    "simulates the channel and mends what would be misread",
+    "written instead of pixels; changes that could clip are the last choice (after MINICER, by the same authors); the "
+    "sender simulates the channel and mends what would be misread",
     binary=False,
 )
