@@ -25,6 +25,9 @@ from semstego.message.cipher import Key
 STRENGTHS: Final = (5, 10, 15, 21, 31)
 """Wrong bits of 255 that the codes mend; a picture gets the first that brings the message through the channel."""
 
+RESERVE: Final = 1.5
+"""A stronger code is longer, and has more errors in a word: so many times those of the weaker one."""
+
 PASSES: Final = 5
 """Through the channel, until the cover's elements are read off."""
 
@@ -56,7 +59,7 @@ class AdaptiveBch(Method):
         try:
             from semstego.baselines.preimage import estimate
         except ImportError:
-            raise SemstegoError("Adaptive BCH needs torch: pip install 'semstego[learned]'") from None
+            raise SemstegoError("Adaptive BCH needs torch: pip install 'semstego[baselines]'") from None
         left = np.clip(np.rint(inverse(coefficients)), -128, 127)
         before = transform(estimate(left))
         before[:, :, 0, 0] = spectrum(cover.pixels)[:, :, 0, 0]
@@ -65,16 +68,18 @@ class AdaptiveBch(Method):
     def embed(self, cover_jpeg: bytes, message: Bits, key: Key) -> Carried:
         """Hide a message behind the weakest code that brings it through the channel, else the strongest."""
         prepared = self.prepared(Jpeg(cover_jpeg))
-        carried, worst = self.embedded(prepared, message, key, STRENGTHS[0]), 0
-        for strength in STRENGTHS:
-            if strength > STRENGTHS[0] and strength >= min(worst, STRENGTHS[-1]):
-                try:
-                    carried = self.embedded(prepared, message, key, strength)
-                except InfeasibleError:  # the weaker code at least fits
-                    break
-            worst = self._most_errors(carried, key)
+        carried = self.embedded(prepared, message, key, STRENGTHS[0])
+        worst = self._most_errors(carried, key)
+        for strength in STRENGTHS[1:]:
             if worst <= carried.side.strength:
                 break
+            if strength < min(RESERVE * worst, STRENGTHS[-1]):
+                continue
+            try:
+                carried = self.embedded(prepared, message, key, strength)
+            except InfeasibleError:  # the weaker code at least fits
+                break
+            worst = self._most_errors(carried, key)
         return carried
 
     def _most_errors(self, carried: Carried, key: Key) -> int:

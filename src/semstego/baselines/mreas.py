@@ -12,8 +12,8 @@ from semstego.baselines.neighbours import Differences
 SCALE: Final = 1.5
 """Step of the modulation over that of the channel.
 
-White neighbours are quantised by the channel too. At 1.0 a picture cannot always be mended for before and behind it (4 %
-wrong elements behind JPEG 50), at 1.25 3 in 10,000 stay wrong, at 1.5 2 in 100,000, at about 1 dB of PSNR a quarter.
+White neighbours are quantised by the channel too. At 1.0 a picture cannot be mended for before and behind it alike (4 %
+of the elements are wrong behind JPEG 50), at 1.25 3 in 10,000 stay wrong, at 1.5 2 in 100,000, 1 dB of PSNR below.
 """
 
 

@@ -188,6 +188,7 @@ def test_bch_has_the_lengths_of_the_tables(strength, net_bits):
     assert Bch(strength).net_bits == net_bits
 
 
+@pytest.mark.slow
 def test_bch_is_that_of_galois():
     galois = pytest.importorskip("galois")
     bits = np.random.default_rng(8).integers(0, 2, (2, 215), dtype=np.uint8)
