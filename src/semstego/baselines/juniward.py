@@ -5,9 +5,9 @@ Holub, Fridrich, Denemark, "Universal distortion function for steganography in a
 A change of a coefficient moves 23x23 wavelet coefficients in each of three directional subbands; it costs the sum of
 |move| / (|wavelet coefficient of the cover| + 2^-6).
 
-That sum is a matrix product of blocks' surroundings with modes' absolute moves, and BLAS takes a quarter of the time
-of a compiled loop. The windows lie where the changes are; the first implementation, which most papers used, has them
-one pixel further down and to the right (Benes, Lorch, arXiv 2305.19776).
+That sum is a matrix product of blocks' surroundings with modes' absolute moves, which BLAS does: 23 ms of one core for
+360x360 pixels and all modes. The windows lie where the changes are; the first implementation has them one pixel off
+(arXiv 2305.19776).
 """
 
 from functools import lru_cache
