@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from semstego.baselines import adaptive_bch, crpas, dmas, gmas, mreas
+from semstego.baselines.base import Baseline
 from semstego.channel.base import Chain, Channel
 from semstego.channel.compression import Jpeg, Webp
 from semstego.channel.geometry import Crop, Resize, Rotate, Scale
@@ -49,6 +51,9 @@ schemes: list[Scheme] = [
 ]  # fmt: skip
 framings: list[Framing] = [frame, short_frame]
 tasks: list[Task] = [Classification(), Agreement()]
+baselines: list[Baseline] = [
+    adaptive_bch.BASELINE, crpas.BASELINE, dmas.BASELINE, gmas.BASELINE, mreas.BASELINE,
+]  # fmt: skip
 
 
 def detectors(feature: FeatureDetector, network: NetworkDetector) -> list[Detector]:

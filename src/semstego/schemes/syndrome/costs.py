@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from semstego.compiled import compiled
 from semstego.concurrency import in_threads, slices
+from semstego.schemes.syndrome import wavelet
 from semstego.schemes.syndrome.prediction import SIDE, JointPredictor
 
 Cost = Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.float32]]
@@ -28,16 +29,8 @@ SIDE_FLOOR = 0.3  # a symbol half a step from its neighbour is cheap, never free
 STILLNESS = np.float32(0.1)  # variance below which symbols count as predicted [steps squared]
 TILE_ROWS = 128  # rows worked on at a time, so that temporaries stay small on 50 megapixels
 UNIWARD_SIGMA = 1.0
-# Daubechies' wavelet with eight vanishing moments, decomposition high-pass (16 taps); a mathematical constant.
-DB8_HIGH = np.array(
-    [
-        -0.0544158422, 0.3128715909, -0.6756307363, 0.5853546837, 0.0158291053, -0.2840155430, -0.0004724846,
-        0.1287474266, 0.0173693010, -0.0440882539, -0.0139810279, 0.0087460940, 0.0048703530, -0.0003917404,
-        -0.0006754494, -0.0001174768,
-    ],
-    np.float32,
-)  # fmt: skip
-DB8_LOW = (DB8_HIGH[::-1] * np.where(np.arange(16) % 2, -1, 1)).astype(np.float32)
+DB8_HIGH = wavelet.HIGH.astype(np.float32)
+DB8_LOW = wavelet.LOW.astype(np.float32)
 
 
 def hill(picture: NDArray[np.uint8], footprint: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -60,10 +53,10 @@ def suniward(picture: NDArray[np.uint8], footprint: NDArray[np.float32]) -> NDAr
     for vertical, horizontal in ((DB8_LOW, DB8_HIGH), (DB8_HIGH, DB8_LOW), (DB8_HIGH, DB8_HIGH)):
         for channel in range(channels):
             plane = np.pad(picture[: rows * block, : columns * block, channel].astype(np.float32), 15, "symmetric")
-            subband = _filter(plane, vertical, horizontal)
+            subband = wavelet.filtered(plane, vertical, horizontal)
             weight = (1 / (np.abs(subband) + UNIWARD_SIGMA)).astype(np.float32)
             padded = np.pad(footprint[:, :, :, channel], ((0, 0), (15, 15), (15, 15)))
-            change = np.stack([np.abs(_filter(kernel, vertical, horizontal)) for kernel in padded])
+            change = np.stack([np.abs(wavelet.filtered(kernel, vertical, horizontal)) for kernel in padded])
             for _ in in_threads(partial(_correlate, weight, change, block, rho), slices(rows, 8)):
                 pass
     return rho
@@ -179,20 +172,6 @@ def _window_sum(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     result = np.zeros((len(rows), values.shape[1] - size + 1), np.float32)
     for shift in range(size):
         result += rows[:, shift : shift + result.shape[1]]
-    return result
-
-
-def _filter(
-    plane: NDArray[np.float32], vertical: NDArray[np.float32], horizontal: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Separable correlation, valid part only."""
-    size = len(vertical)
-    rows = np.zeros((plane.shape[0] - size + 1, plane.shape[1]), np.float32)
-    for shift in range(size):
-        rows += vertical[shift] * plane[shift : shift + len(rows)]
-    result = np.zeros((len(rows), plane.shape[1] - size + 1), np.float32)
-    for shift in range(size):
-        result += horizontal[shift] * rows[:, shift : shift + result.shape[1]]
     return result
 
 
