@@ -26,7 +26,7 @@ from semstego.steganalysis.sources.studied import detection
 from semstego.system.stego_system import StegoSystem
 
 SEED = 17
-PICTURES, MESSAGE_BYTES = 24, 32
+PICTURES, MESSAGE_BYTES = 20, 32
 DETECTOR = "SPAM"
 SYSTEMS = (("robust", "cr085"), ("certified", "cr085"), ("syndrome", "cr085-plain"), ("lsb", "cr085-plain"))
 
@@ -45,6 +45,8 @@ def main() -> None:
 
         def progress(what: str, share: float) -> None:
             bar.update(task, description=what, completed=share)
+            if share == 1.0:
+                bar.print(what)
 
         found, made = study.of_all([*ours, *theirs], pictures, given.workers, progress, ours[:1])
         cells, report = detection(made, DETECTOR, given.workers, progress)

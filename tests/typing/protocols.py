@@ -16,9 +16,13 @@ from semstego.codecs.base import Codec, Encoding, Picture, Symbols
 from semstego.codecs.block.codec import BlockCodec
 from semstego.codecs.block.weights import parse
 from semstego.codecs.convolutional.point import ConvolutionalPoint, from_file
+from semstego.errors import NothingFoundError
+from semstego.message import frame
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
-from semstego.message.frame import Frame, Reader
+from semstego.message.frame import Frame, Framing, Reader
+from semstego.peers.base import Peer
+from semstego.peers.methods import blind_watermark, rivagan, steganogan_basic, stego_lsb
 from semstego.progress import Progress
 from semstego.schemes import hill, lsb, side_informed, suniward
 from semstego.schemes.base import Cover, Embedding, Received, Scheme
@@ -43,6 +47,7 @@ channels: list[Channel] = [
 schemes: list[Scheme] = [
     SyndromeScheme(), LearnedScheme(), LsbMatching(), hill.SCHEME, suniward.SCHEME, side_informed.SCHEME, lsb.SCHEME,
 ]  # fmt: skip
+peers: list[Peer] = [blind_watermark.PEER, rivagan.PEER, steganogan_basic.PEER, stego_lsb.PEER]
 tasks: list[Task] = [Classification(), Agreement()]
 
 
@@ -86,6 +91,8 @@ class Own:
     name = "own"
     default_codec = "cr085"
     keeps_law = False
+    marks_picture = False
+    framing: Framing = frame
 
     @property
     def uncorrected(self) -> Scheme:
@@ -107,6 +114,10 @@ class Own:
     def reveal_picture(self, received: Received, key: Key) -> Reader:
         """Stage II."""
         return self.reveal_features(received.symbols, received.codec, key)
+
+    def search_picture(self, picture: Picture, key: Key, progress: Progress) -> Reader:
+        """None."""
+        raise NothingFoundError
 
 
 system = StegoSystem(Mine(), Own())

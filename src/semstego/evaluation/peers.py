@@ -31,7 +31,7 @@ CHANNELS: Final = (
     "codec:cr025",
 )  # fmt: skip
 
-CAPACITIES: Final = 5
+CAPACITIES: Final = 2
 """Pictures of which the longest message is asked: some schemes search for it."""
 
 UNTRIED: Final = "untried"
