@@ -29,14 +29,14 @@ def install(
     from semstego.peers import environment
     from semstego.peers.base import PEERS
 
-    chosen = [terminal.named(PEERS.get, name, "NAME") for name in names or PEERS.shipped()]
+    chosen = {name: terminal.named(PEERS.get, name, "NAME") for name in names or PEERS.shipped()}
     with terminal.bar() as progress:
-        for peer in {peer.package: peer for peer in chosen}.values():
+        for peer in {peer.package: peer for peer in chosen.values()}.values():
             environment.install(peer, progress)
-    for peer in chosen:
-        with environment.worker(peer.name) as worker:
+    for name, peer in chosen.items():
+        with environment.worker(name) as worker:
             worker.start()
-        terminal.say(f"{peer.name}: {peer.package} {peer.version}, {peer.licence}, in {environment.folder()}")
+        terminal.say(f"{name}: {peer.package} {peer.version}, {peer.licence}, in {environment.folder()}")
 
 
 @app.command(name="list")
