@@ -84,12 +84,12 @@ class Worker:
         return self._asked(wire.REVEAL, picture, wire.NUMBER.pack(length), limits)[1]
 
     def start(self) -> None:
-        """Start the process, and wait until it is ready; nothing if it runs.
+        """Start the process, and wait until it is ready; nothing if it was started, and not ended, already.
 
         Raises:
             PeerError: If it does not start.
         """
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
             return
         surroundings = {
             name: value for name, value in os.environ.items() if not name.startswith(("SEMSTEGO", "PYTHON"))

@@ -85,6 +85,16 @@ def test_a_message_longer_than_its_picture_is_refused(picture):
         bad.reveal(picture, 3)
 
 
+def test_a_worker_that_died_meanwhile_is_missed_once(picture):
+    with worker("toy") as toy:
+        toy.start()
+        toy._process.kill()
+        toy._process.wait()
+        with pytest.raises(PeerError, match="ended"):
+            toy.hide(picture, b"x")
+        assert toy.reveal(toy.hide(picture, b"x"), 0) == b"x"
+
+
 @pytest.mark.parametrize("name", ["hanging", "parent"])
 def test_a_hanging_worker_is_killed_in_time(picture, name):
     bad = worker(name, answer_seconds=2.0)
