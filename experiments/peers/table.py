@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Other people's tools and ours: payload, quality, what survives, speed, and how easily each is found.
 
-    python -m experiments.peers.table ../shared/photos [--workers 2]        # results/peers.json
+    python -m experiments.peers.table ../shared/photos [--workers 2] [--keep FOLDER]        # results/peers.json
 
 Test photographs whose short side is 512 pixels at least, evenly spread over the list, the short side reduced to 512. It
 is ``semstego compare peers --detect`` with the provenance that published figures have. The peers' environments are made
@@ -9,6 +9,8 @@ by ``semstego peers install``.
 """
 
 import argparse
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +37,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="folder for what is done; a run that was killed goes on from there")
     given = parser.parse_args()
     pictures = list(chosen(record.photographs(given.photos, "test")))
     ours = [OfSystem(StegoSystem(registry.load(codec), SCHEMES.get(scheme))) for scheme, codec in SYSTEMS]
     theirs = [OfPeer(name) for name in PEERS.shipped()]
-    study = PeerStudy(CHANNELS, MESSAGE_BYTES, SEED, keeping=True)
+    study = Kept(CHANNELS, MESSAGE_BYTES, SEED, keeping=True, folder=given.keep)
     with Progress() as bar:
         task = bar.add_task("starting", total=1.0)
 
@@ -79,6 +82,33 @@ def main() -> None:
         },
         codecs=[*{codec: None for _, codec in SYSTEMS}, "cr025"],
     )
+
+
+@dataclass(frozen=True)
+class Kept(PeerStudy):
+    """Contenders that are done are read from a folder.
+
+    Attributes:
+        folder: Where; None keeps nothing. It is for one set of photographs and one version of everything.
+    """
+
+    folder: Path | None = None
+
+    def of(self, contender, pictures, workers, progress):
+        """See the study."""
+        if self.folder is None:
+            return super().of(contender, pictures, workers, progress)
+        name = f"{contender.facts['name']} {self.message_bytes}".replace(":", "").replace(" ", "-")
+        facts, arrays = self.folder / f"{name}.json", self.folder / f"{name}.npz"
+        if not facts.exists():
+            one, pairs = super().of(contender, pictures, workers, progress)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            np.savez(arrays, **{f"{i} {side}": pair[side] for i, pair in enumerate(pairs) if pair for side in (0, 1)})
+            facts.write_text(json.dumps(one))
+        found = np.load(arrays)
+        names = set(found.files)
+        pairs = [(found[f"{i} 0"], found[f"{i} 1"]) if f"{i} 0" in names else None for i in range(len(pictures))]
+        return json.loads(facts.read_text()), pairs
 
 
 def chosen(paths: list[Path]) -> list[np.ndarray]:

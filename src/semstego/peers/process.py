@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,7 @@ from semstego.peers.base import Picture
 START_SECONDS: Final = 120.0
 ANSWER_SECONDS: Final = 300.0
 CHUNK: Final = 1 << 16
+SLICE_SECONDS: Final = 1.0
 
 PACKAGE: Final = Path(__file__).parents[1]
 BOOT: Final = """
@@ -40,6 +42,34 @@ sys.modules["semstego"] = package
 from semstego.peers.worker import serve
 serve(name)
 """
+
+
+@dataclass
+class Patience:
+    """How long something may still take; the time in which this process itself was stopped does not count.
+
+    Attributes:
+        left: Seconds.
+    """
+
+    left: float
+
+    def for_reading(self, pipe: int) -> bool:
+        """Whether there is something to read, or the end, in time."""
+        return self._spent(lambda seconds: bool(select.select([pipe], [], [], seconds)[0]))
+
+    def for_writing(self, pipe: int) -> bool:
+        """Whether something can be written in time."""
+        return self._spent(lambda seconds: bool(select.select([], [pipe], [], seconds)[1]))
+
+    def _spent(self, wait: Callable[[float], bool]) -> bool:
+        while self.left > 0:
+            started = time.monotonic()
+            ready = wait(min(SLICE_SECONDS, self.left))
+            self.left -= min(SLICE_SECONDS, time.monotonic() - started)
+            if ready:
+                return True
+        return False
 
 
 @dataclass
@@ -109,7 +139,7 @@ class Worker:
         assert self._process.stdin is not None
         os.set_blocking(self._process.stdin.fileno(), False)
         try:
-            self._answer({wire.MESSAGE: wire.MOST_TEXT}, time.monotonic() + self.start_seconds)
+            self._answer({wire.MESSAGE: wire.MOST_TEXT}, Patience(self.start_seconds))
         except SemstegoError:
             self.close()
             raise
@@ -128,16 +158,16 @@ class Worker:
 
     def _asked(self, letter: bytes, picture: Picture, argument: bytes, limits: dict[bytes, int]) -> tuple[bytes, bytes]:
         self.start()
-        until = time.monotonic() + self.answer_seconds
+        patience = Patience(self.answer_seconds)
         request = wire.part(letter, wire.picture_bytes(picture)) + wire.part(wire.MESSAGE, argument)
-        self._write(request, until)
-        return self._answer(limits, until)
+        self._write(request, patience)
+        return self._answer(limits, patience)
 
-    def _answer(self, limits: dict[bytes, int], until: float) -> tuple[bytes, bytes]:
+    def _answer(self, limits: dict[bytes, int], patience: Patience) -> tuple[bytes, bytes]:
         """The next answer, if it is one that is wanted; else the error that it stands for."""
         try:
             letter, body = wire.received(
-                lambda length: self._read(length, until), limits | {wire.FAILED: wire.MOST_TEXT}
+                lambda length: self._read(length, patience), limits | {wire.FAILED: wire.MOST_TEXT}
             )
             if letter == wire.TOO_LONG:
                 if len(body) != wire.NUMBERS.size:
@@ -151,27 +181,25 @@ class Worker:
             raise PeerError(f"{self.name}: {wire.text_of(body)}")
         return letter, body
 
-    def _write(self, content: bytes, until: float) -> None:
+    def _write(self, content: bytes, patience: Patience) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
         pipe, left = self._process.stdin.fileno(), memoryview(content)
         while left:
-            _, ready, _ = select.select([], [pipe], [], max(0.0, until - time.monotonic()))
-            if not ready:
+            if not patience.for_writing(pipe):
                 raise self._ended("it takes no request in time")
             try:
                 left = left[os.write(pipe, left[:CHUNK]) :]
             except OSError:
                 raise self._ended("it ended before it was asked") from None
 
-    def _read(self, length: int, until: float) -> bytes:
+    def _read(self, length: int, patience: Patience) -> bytes:
         """Exactly so many bytes, gathered as they come."""
         assert self._process is not None
         assert self._process.stdout is not None
         pipe, came = self._process.stdout.fileno(), bytearray()
         while len(came) < length:
-            ready, _, _ = select.select([pipe], [], [], max(0.0, until - time.monotonic()))
-            if not ready:
+            if not patience.for_reading(pipe):
                 raise PeerError("it did not answer in time")
             piece = os.read(pipe, min(CHUNK, length - len(came)))
             if not piece:

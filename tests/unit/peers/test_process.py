@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from semstego.errors import CapacityError, NothingFoundError, PeerError
+from semstego.peers import process
 from semstego.peers.process import Worker
 
 HERE = str(Path(__file__).parent)
@@ -99,12 +100,22 @@ def test_a_worker_that_died_meanwhile_is_missed_once(picture):
 def test_a_hanging_worker_is_killed_in_time(picture, name):
     bad = worker(name, answer_seconds=2.0)
     bad.start()
-    process, started = bad._process, time.monotonic()
+    running, started = bad._process, time.monotonic()
     with pytest.raises(PeerError, match="did not answer in time"):
         bad.hide(picture, b"x")
     assert time.monotonic() - started < 10
-    assert process.returncode is not None
+    assert running.returncode is not None
     assert bad._process is None
+
+
+def test_time_in_which_this_process_was_stopped_does_not_count(monkeypatch):
+    clock = iter([0.0, 500.0, 500.0, 500.25])  # a second of waiting that took 500
+    monkeypatch.setattr(process.time, "monotonic", lambda: next(clock))
+    answers = iter([([], [], []), ([7], [], [])])
+    monkeypatch.setattr(process.select, "select", lambda *what: next(answers))
+    patience = process.Patience(5.0)
+    assert patience.for_reading(7)
+    assert patience.left == 3.75
 
 
 @pytest.mark.parametrize("name", ["failing", "nobody", "unversioned"])
