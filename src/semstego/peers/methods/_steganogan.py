@@ -2,8 +2,9 @@
 """What the three networks of SteganoGAN share (Zhang et al., arXiv 1901.03892): one bit or more a pixel, by networks.
 
 Its wheel asks for torch 1.0, and holds the networks as pickles, which are opened in this environment alone. What its
-code needs to run with today's torch is patched here, and two things in its favour: batch normalisation is that of
-evaluation, and the reader gets pixel values in [-1, 1], as in training, where its own code gives it [0, 1] by mistake.
+code needs to run with today's torch is patched here, and three things in its favour: batch normalisation is that of
+evaluation; the reader gets pixel values in [-1, 1], as in training, where its own code gives it [0, 1] by mistake; and
+bits are packed by NumPy, not through text.
 """
 
 import tempfile
@@ -80,7 +81,7 @@ class SteganoGan(Peer):
     def _net(self) -> Any:
         """The network, patched for today's torch."""
         import torch
-        from steganogan import models, utils
+        from steganogan import models
 
         adam: Any = torch.optim.Adam
         original = adam.__setstate__
@@ -95,12 +96,17 @@ class SteganoGan(Peer):
             part.upgrade_legacy()
             part.eval()
         net.set_device(cuda=False)
-        pack, reader = utils.bits_to_bytearray, net.decoder
-        models.bits_to_bytearray = lambda bits: pack([int(bit) for bit in bits])
+        reader = net.decoder
+        models.bits_to_bytearray = _packed
         models.imread = _values
         torch.set_grad_enabled(False)
         object.__setattr__(net, "decoder", lambda values: reader(2 * values - 1))
         return net
+
+
+def _packed(bits: list[bool]) -> bytearray:
+    """What its ``bits_to_bytearray`` does with 0 and 1, and cannot do with False and True: whole bytes."""
+    return bytearray(np.packbits(np.array(bits[: len(bits) // 8 * 8], np.bool_)).tobytes())
 
 
 def _values(path: str, pilmode: str) -> "np.ndarray[Any, Any]":
