@@ -14,6 +14,7 @@ SemstegoError
 │   └── UnrecoveredError      a draw that an open codec's receiver does not recover (internal: the sender draws again)
 ├── InfeasibleError       a syndrome cannot be met with the dry symbols at hand (internal: the scheme retries)
 ├── NothingFoundError     wrong key, no message, or damage: one text for all three
+├── PeerError             another tool cannot be started, does not answer in time, or answers nonsense
 └── OutputError           the output exists already, or cannot be written
 
 try:
@@ -32,6 +33,7 @@ __all__ = [
     "InfeasibleError",
     "NothingFoundError",
     "OutputError",
+    "PeerError",
     "PictureError",
     "SemstegoError",
     "SemstegoWarning",
@@ -114,6 +116,10 @@ class NothingFoundError(SemstegoError):
     def __reduce__(self) -> tuple[type["NothingFoundError"], tuple[str]]:
         """Errors cross processes in ``hide_many`` and ``reveal_many``."""
         return NothingFoundError, (self.not_tried,)
+
+
+class PeerError(SemstegoError):
+    """Another tool cannot be started, does not answer in time, or answers nonsense."""
 
 
 class OutputError(SemstegoError):

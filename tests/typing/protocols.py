@@ -23,6 +23,8 @@ from semstego.message import frame, short_frame
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
 from semstego.message.frame import Frame, Framing, Reader
+from semstego.peers.base import Peer
+from semstego.peers.methods import blind_watermark, rivagan, steganogan_basic, stego_lsb
 from semstego.progress import Progress
 from semstego.schemes import hill, lsb, side_informed, suniward
 from semstego.schemes.base import Cover, Embedding, Received, Scheme
@@ -50,6 +52,7 @@ schemes: list[Scheme] = [
     side_informed.SCHEME, lsb.SCHEME,
 ]  # fmt: skip
 framings: list[Framing] = [frame, short_frame]
+peers: list[Peer] = [blind_watermark.PEER, rivagan.PEER, steganogan_basic.PEER, stego_lsb.PEER]
 tasks: list[Task] = [Classification(), Agreement()]
 baselines: list[Baseline] = [
     adaptive_bch.BASELINE, crpas.BASELINE, dmas.BASELINE, gmas.BASELINE, mreas.BASELINE,

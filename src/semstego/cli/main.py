@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from semstego import __version__
-from semstego.cli import compare, data, terminal
+from semstego.cli import compare, data, peers, terminal
 from semstego.cli.audit import audit
 from semstego.cli.capacity import capacity
 from semstego.cli.demo import demo
@@ -44,6 +44,7 @@ for command in (
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(data.app)
 app.add_typer(compare.app)
+app.add_typer(peers.app)
 
 
 @app.callback(invoke_without_command=True)

@@ -88,7 +88,7 @@ class Study:
             ArgumentError: If a word says nothing.
         """
         for words in self.channels:
-            _way(words)
+            way_of(words)
 
     def of_system(
         self, system: StegoSystem, pictures: Sequence[Picture], workers: int, progress: Progress
@@ -112,7 +112,7 @@ class Study:
             progress(f"{system.scheme.name} in {system.codec.name}", len(found) / len(jobs))
         marked = [psnr for psnr, _ in found if psnr is not None]
         rows = [
-            _row(words, [of_picture[place] for _, of_picture in found]) for place, words in enumerate(self.channels)
+            row_of(words, [of_picture[place] for _, of_picture in found]) for place, words in enumerate(self.channels)
         ]
         return {
             "scheme": system.scheme.name,
@@ -142,7 +142,7 @@ def _passage(
     study: Study, system: StegoSystem, sent: Sent, message: bytes, key: Key, words: str, rng: Generator
 ) -> Passage:
     """A hidden message through one channel: read from the symbols where it acts on these alone, else in the picture."""
-    way, symbols, shown = _way(words), sent.embedded.symbols, sent.embedded.received.picture
+    way, symbols, shown = way_of(words), sent.embedded.symbols, sent.embedded.received.picture
     came = way.symbols(symbols, rng)
     seen = shown if came is symbols else system.codec.decode(came)
     try:
@@ -154,14 +154,18 @@ def _passage(
         if picture is seen and came is not symbols:
             opened = system.receiver_features(streams.unpack(streams.write(came, system.codec)), key)
         else:
-            opened = _opened(system, picture, key, study.searching)
+            opened = opened_picture(system, picture, key, study.searching)
     except (NothingFoundError, PictureError):  # what arrives may be too small for any codec
         return Passage("nothing", *quality)
     return Passage("exact" if opened.message == message else "wrong", *quality)
 
 
-def _opened(system: StegoSystem, picture: Picture, key: Key, searching: bool) -> Opened:
-    """What a receiver reads in a picture."""
+def opened_picture(system: StegoSystem, picture: Picture, key: Key, searching: bool) -> Opened:
+    """What a receiver reads in a picture.
+
+    Raises:
+        NothingFoundError: If it finds nothing, ``searching`` or not.
+    """
     try:
         return system.receiver_picture(picture, key)
     except NothingFoundError:
@@ -170,11 +174,16 @@ def _opened(system: StegoSystem, picture: Picture, key: Key, searching: bool) ->
         return search.in_marked_pictures([picture], [system.scheme], key, altered=True)[2]
 
 
-def _way(words: str) -> Channel:
+def way_of(words: str) -> Channel:
+    """The channel that these words say, or none at all.
+
+    Raises:
+        ArgumentError: If a word says nothing.
+    """
     return Chain(()) if words == IDENTITY else channel_of(words)
 
 
-def _row(words: str, found: list[Passage]) -> dict[str, Any]:
+def row_of(words: str, found: list[Passage]) -> dict[str, Any]:
     """Counts and means of one channel."""
     outcomes = [one.outcome for one in found]
     exact = outcomes.count("exact")

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SteganoGAN, the dense architecture."""
+
+from semstego.peers.methods._steganogan import SteganoGan
+
+PEER = SteganoGan("dense")
