@@ -104,7 +104,7 @@ def codec_of(read: Stream, codec: CodecChoice | None) -> Codec:
     """
     if codec is not None:
         return registry.load(codec)
-    if read.codec not in registry.names():  # what a stream names is not opened as a file
+    if not registry.is_known(read.codec):
         raise StreamError(
             f"the stream was made with weights {read.codec!r}, which do not ship: name their file or package:Object"
         )

@@ -2,14 +2,17 @@
 """``semstego compare``: schemes side by side, on the same pictures and in the same run."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from semstego.cli.options import STANDARD, AsJson, Force, JsonOutput
 
 if TYPE_CHECKING:
+    from semstego.evaluation.table1 import BitStudy
     from semstego.system.stego_system import StegoSystem
 
 app = typer.Typer(name="compare", help="Schemes side by side.", no_args_is_help=True)
@@ -117,6 +120,107 @@ def peers(
     report = {"message_bytes": message_bytes, "side": side, "seed": seed, "contenders": found}
     outputs.write({output: (json.dumps(report, indent=1) + "\n").encode()} if output else {}, force=force)
     terminal.say(json.dumps(report) if as_json else table(found), to_stderr=output == STANDARD)
+
+
+Baselines = Annotated[
+    list[str] | None, typer.Option("--baseline", metavar="NAME", help="Give several for several.", show_default="all")
+]
+Run = Annotated[
+    Path | None, typer.Option("--run", metavar="FOLDER", help="Keeps results of single pictures; goes on from there.")
+]
+_TABLE_SYSTEMS = ("certified", "syndrome", "robust")
+
+
+@app.command()
+def table1(
+    photographs: Annotated[Path, typer.Argument(metavar="PHOTOS", help="Folder of photographs, such as BOSSbase.")],
+    names: Annotated[Path | None, typer.Option("--list", help="File that lists which of them.")] = None,
+    baseline: Baselines = None,
+    system: Annotated[
+        list[str], typer.Option(metavar="SCHEME[@CODEC]", help="Ours beside them; give several for several.")
+    ] = [*_TABLE_SYSTEMS, "learned@learned-photo"],  # noqa: B006
+    pictures: Annotated[int, typer.Option(min=1, help="The first so many photographs.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Fixes keys, messages and what attacks draw.")] = 0,
+    run: Run = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    output: JsonOutput = None,
+    as_json: AsJson = False,
+    force: Force = False,
+) -> None:
+    """Table I of the paper: robust JPEG methods behind JPEG, noise and semantic communication, and ours beside them.
+
+    Grey squares of 360x360, JPEG 65, 0.1 bit per non-zero AC coefficient; ours hide as many bits.
+    """
+    from semstego.evaluation.table1 import GREY
+
+    given = _Given(photographs, names, baseline, system, pictures, seed, run, workers)
+    _report_bits([GREY], given, output, as_json=as_json, force=force)
+
+
+@app.command()
+def table4(
+    photographs: Annotated[Path, typer.Argument(metavar="PHOTOS", help="Folder of photographs.")],
+    names: Annotated[Path | None, typer.Option("--list", help="File that lists which of them.")] = None,
+    baseline: Baselines = None,
+    system: Annotated[
+        list[str], typer.Option(metavar="SCHEME[@CODEC]", help="Ours beside them; give several for several.")
+    ] = [*_TABLE_SYSTEMS, "learned@learned-010"],  # noqa: B006
+    pictures: Annotated[int, typer.Option(min=1, help="The first so many photographs.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Fixes keys, messages and what attacks draw.")] = 0,
+    run: Run = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    output: JsonOutput = None,
+    as_json: AsJson = False,
+    force: Force = False,
+) -> None:
+    """Table IV of the paper: the same methods in colour, 0.1 bit per pixel, behind semantic communication.
+
+    Squares of 64x64, as smooth as CIFAR-10's, and of 256x256; the methods hide in the luminance of JPEG 65.
+    """
+    from semstego.evaluation.table1 import LARGE, SMALL
+
+    given = _Given(photographs, names, baseline, system, pictures, seed, run, workers)
+    _report_bits([SMALL, LARGE], given, output, as_json=as_json, force=force)
+
+
+class _Given(NamedTuple):
+    """What both tables are given."""
+
+    photographs: Path
+    names: Path | None
+    baselines: list[str] | None
+    systems: list[str]
+    pictures: int
+    seed: int
+    run: Path | None
+    workers: int
+
+
+def _report_bits(
+    studies: "Sequence[BitStudy]", given: _Given, output: str | None, *, as_json: bool, force: bool
+) -> None:
+    """Run studies of bits and report them."""
+    from semstego.baselines.base import BASELINES
+    from semstego.cli import outputs, terminal
+    from semstego.datasets import folder
+    from semstego.evaluation.bit_carriers import BitCarrier, OfBaseline, OfSystem
+    from semstego.evaluation.table1 import of_studies, table
+    from semstego.io import files
+
+    outputs.check([(output, outputs.JSON)], force=force)
+    for name in given.baselines or ():
+        terminal.named(BASELINES.get, name, "--baseline")
+    carriers: list[BitCarrier] = [OfBaseline(name) for name in given.baselines or BASELINES.shipped()]
+    carriers += [OfSystem(_system(one)) for one in given.systems]
+    paths = folder.photographs(given.photographs, given.names)[: given.pictures]
+    if given.run:
+        files.make_folder(given.run)
+    seeded = [replace(study, seed=given.seed) for study in studies]
+    with terminal.bar() as progress:
+        found = of_studies(seeded, carriers, paths, given.run, given.workers, progress)
+    outputs.write({output: (json.dumps({"studies": found}, indent=1) + "\n").encode()} if output else {}, force=force)
+    shown = "\n\n".join(f"{one['side']}x{one['side']}\n{table(one['carriers'])}" for one in found)
+    terminal.say(json.dumps({"studies": found}) if as_json else shown, to_stderr=output == STANDARD)
 
 
 def _system(words: str) -> "StegoSystem":

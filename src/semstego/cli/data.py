@@ -106,25 +106,36 @@ def build_crops(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
     photographs: Annotated[Path, typer.Option(help="Folder of photographs.")],
     kind: Annotated[
-        Literal["plain", "cifar"], typer.Option(help="cifar: reduced to 32 pixels and enlarged to 64.")
+        Literal["plain", "cifar"], typer.Option(help="cifar: reduced to half the side and enlarged.")
     ] = "cifar",
     split: Annotated[
         Path | None, typer.Option(help="Folder with fit.txt, validation.txt and test.txt, which name photographs.")
     ] = None,
+    side: Annotated[int, typer.Option(help="Of a crop, in pixels.")] = 64,
     train: Annotated[int, typer.Option(help="Crops of the training set.")] = 20_000,
+    validation: Annotated[int, typer.Option(help="Crops of the validation set.")] = 1_000,
+    test: Annotated[int, typer.Option(help="Crops of the test set.")] = 2_000,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the sets that are there.")] = False,
 ) -> None:
-    """Cut crops of 64 x 64 from photographs.
+    """Cut crops from photographs.
 
     Where CIFAR-10 cannot be had, crops of its kind stand in for it; they have no labels.
     """
     from semstego.cli import terminal
     from semstego.datasets.built import crops
 
-    counts = crops.COUNTS | {"train": train}
+    counts = {"train": train, "validation": validation, "test": test}
     with terminal.bar() as progress:
         crops.build(
-            output, photographs, kind=kind, split=split, counts=counts, seed=seed, force=force, progress=progress
+            output,
+            photographs,
+            kind=kind,
+            split=split,
+            side=side,
+            counts=counts,
+            seed=seed,
+            force=force,
+            progress=progress,
         )
     terminal.say(f"{output}: {', '.join(crops.SETS)} are complete")

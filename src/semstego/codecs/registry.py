@@ -8,7 +8,7 @@
     my_package:MyCodec   an object of one's own, by its place; or the object itself
 
 A family is a folder here with a module ``weights``: it names the ``FORMATS`` that it can ``load``, the ``points`` that
-shipped weights are, and says whether its codecs are ``CLOSED``.
+shipped weights are, and says whether its codecs are ``CLOSED``, and which are ``ASIDE``.
 """
 
 import contextlib
@@ -38,8 +38,11 @@ def names(*, with_open: bool = True) -> list[str]:
 
     Args:
         with_open: Whether shipped weights of open codecs are among them.
+
+    Returns:
+        Their names, without those that ship as channels for comparisons, and in which nobody looks for messages.
     """
-    shipped = [name for name in _shipped() if with_open or is_closed(name)]
+    shipped = [name for name in _shipped() if not _is_aside(name) and (with_open or is_closed(name))]
     return [*sorted(shipped, key=lambda name: (_shipped()[name][0], name != DEFAULT, name)), *MODULES.names()]
 
 
@@ -78,6 +81,11 @@ def is_shipped(name: str) -> bool:
     return name in _shipped()
 
 
+def is_known(name: str) -> bool:
+    """Whether the name is enough to load it: what a stream names is not opened as a file."""
+    return is_shipped(name) or name in MODULES.names()
+
+
 def open_with_dither() -> list[str]:
     """Names of the shipped codecs that are open and round at random; nothing is loaded."""
     families = {name: import_module(family) for name, (family, _) in _shipped().items()}
@@ -88,6 +96,10 @@ def twin_for(name: str, *, keeps_law: bool) -> str:
     """A codec of an operating point: this one, or without its dither, for schemes that keep no law, if that ships."""
     plain = name + PLAIN
     return plain if not keeps_law and is_shipped(plain) else name
+
+
+def _is_aside(name: str) -> bool:
+    return name in import_module(_shipped()[name][0]).ASIDE
 
 
 def _identified(codec: Codec) -> Codec:

@@ -16,7 +16,7 @@ from semstego.message.bits import Bits
 from semstego.message.cipher import Key
 from semstego.message.draws import SEED_BYTES, Draws
 from semstego.message.frame import Frame, Reader
-from semstego.schemes.base import Cover
+from semstego.schemes.base import Cover, Received
 from semstego.system.stego_system import Embedded, StegoSystem
 
 
@@ -57,10 +57,14 @@ class Hiding:
         symbols, codec = self.embedded.symbols, self.system.codec
         return self._read(lambda: self.system.scheme.reveal_features(symbols, codec, self.key))
 
-    def read_picture(self) -> Bits:
-        """As many bits as were hidden, as stage II reads them; right or wrong."""
+    def read_picture(self, arrived: Picture | None = None) -> Bits:
+        """As many bits as were hidden, as stage II reads them; right or wrong.
+
+        Args:
+            arrived: What became of the reconstruction on the way; None if it came as it was.
+        """
         assert self.embedded is not None
-        received = self.embedded.received
+        received = self.embedded.received if arrived is None else Received(arrived, self.system.codec)
         return self._read(lambda: self.system.scheme.reveal_picture(received, self.key))
 
     def _read(self, open_reader: Callable[[], Reader]) -> Bits:

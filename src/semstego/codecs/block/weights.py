@@ -24,6 +24,7 @@ from semstego.errors import WeightsError
 FORMAT = "semstego block codec 1"
 FORMATS = (FORMAT,)
 CLOSED = True
+ASIDE: frozenset[str] = frozenset()
 MAX_WEIGHTS_BYTES = 16 << 20
 
 

@@ -13,6 +13,8 @@ PREFIXES = {"semstego convolutional codec 1": "", "semstego learned scheme 1": "
 FORMATS = tuple(PREFIXES)
 CLOSED = False
 DITHERED = {"dithered-100": "learned-100"}  # codecs that ship with their twin's weights
+ASIDE = frozenset({"codec-64", "codec-256", "codec-grey", "codec-grey-085"})
+"""Channels of the paper's Tables I and IV."""
 
 
 def points(name: str) -> tuple[str, ...]:

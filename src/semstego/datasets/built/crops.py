@@ -3,6 +3,8 @@
 
 photograph ─ a square of 96 to 512 px ─┬─ Lanczos ─▶ 64 x 64                           plain
                                        └─ area ─▶ 32 x 32 ─ bicubic ─▶ 64 x 64         cifar, as the paper's
+
+Crops of another side are cut of squares that are no smaller, and those of the kind cifar come over half their side.
 """
 
 import hashlib
@@ -26,13 +28,13 @@ from semstego.datasets.split import LISTS, set_of_each
 from semstego.errors import DataError
 from semstego.progress import Progress, no_progress
 
-SIDE = 64  # px of a crop
+SIDE = 64  # px of a crop, if not asked for another
 SQUARES = (96, 512)  # px of the photograph that it is reduced from
 LONGEST_SHORT_SIDE = 768  # px of that photograph
 LEAST_DEVIATION = 8  # standard deviation [grey levels]; crops below it are left out
 DRAWS = 300  # squares tried of one photograph
 KINDS = ("plain", "cifar")
-SMALL_SIDE = 32  # px of a picture of CIFAR-10
+SIDES = (32, 512)  # px, even; the paper's pictures have 64, 256 and 360
 SETS = tuple(LISTS)
 COUNTS = {"train": 20_000, "validation": 1_000, "test": 2_000}
 DESCRIPTION = "crops.json"
@@ -41,9 +43,9 @@ CLASSES = ("photograph",)
 
 
 def crops(
-    picture: Picture, rng: np.random.Generator, *, kind: str = "plain", least: int = SQUARES[0]
+    picture: Picture, rng: np.random.Generator, *, kind: str = "plain", side: int = SIDE, least: int = SQUARES[0]
 ) -> Iterator[Picture]:
-    """Crops of 64 x 64 of a photograph, without those that are nearly of one colour.
+    """Square crops of a photograph, without those that are nearly of one colour.
 
     A photograph whose short side is above 768 pixels, or below ``least``, gives none.
 
@@ -51,29 +53,30 @@ def crops(
         picture: The photograph, uint8 ``(h, w, c)``, c = 1 or 3.
         rng: Draws the squares.
         kind: One of ``KINDS``.
-        least: Smallest side of a square [pixels].
+        side: Of a crop, even [pixels].
+        least: Smallest side of a square [pixels], if a crop's is no larger.
 
     Yields:
-        uint8 ``(64, 64, c)``, or ``(64, 64)`` of a grey photograph.
+        uint8 ``(side, side, c)``, or ``(side, side)`` of a grey photograph.
     """
     height, width, _ = picture.shape
-    most = min(height, width, SQUARES[1])
+    least, most = max(least, side), min(height, width, SQUARES[1])
     if min(height, width) > LONGEST_SHORT_SIDE or most < least:
         return
     for _ in range(DRAWS):
-        side = int(rng.integers(least, most + 1))
-        top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
-        small = _reduced(picture[top : top + side, left : left + side], kind)
+        extent = int(rng.integers(least, most + 1))
+        top, left = rng.integers(height - extent + 1), rng.integers(width - extent + 1)
+        small = _reduced(picture[top : top + extent, left : left + extent], kind, side)
         if small.std() >= LEAST_DEVIATION:
             yield small
 
 
-def _reduced(square: Picture, kind: str) -> Picture:
-    image = Image.fromarray(np.squeeze(square))
+def _reduced(square: Picture, kind: str, side: int) -> Picture:
+    image, half = Image.fromarray(np.squeeze(square)), side // 2
     if kind == "plain":
-        return np.array(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS), np.uint8)
-    small = np.array(image.resize((SMALL_SIDE, SMALL_SIDE), Image.Resampling.BOX), np.uint8)
-    return enlarge(small.reshape(1, SMALL_SIDE, SMALL_SIDE, -1), SIDE).reshape(SIDE, SIDE, *small.shape[2:])
+        return np.array(image.resize((side, side), Image.Resampling.LANCZOS), np.uint8)
+    small = np.array(image.resize((half, half), Image.Resampling.BOX), np.uint8)
+    return enlarge(small.reshape(1, half, half, -1), side).reshape(side, side, *small.shape[2:])
 
 
 def generator(seed: int, path: Path | str) -> np.random.Generator:
@@ -87,6 +90,7 @@ def build(
     *,
     kind: str,
     split: Path | None = None,
+    side: int = SIDE,
     counts: Mapping[str, int] = COUNTS,
     seed: int = 0,
     force: bool = False,
@@ -99,6 +103,7 @@ def build(
         folder: Of photographs.
         kind: One of ``KINDS``.
         split: Folder of lists; see :func:`semstego.datasets.split.set_of_each`.
+        side: Of a crop [pixels], even and in ``SIDES``.
         counts: Crops of each set.
         seed: Of everything that is drawn.
         force: Replace crops that are there.
@@ -111,20 +116,22 @@ def build(
     """
     if kind not in KINDS or seed < 0 or set(counts) != set(SETS) or min(counts.values()) < 1:
         raise DataError(f"crops are of a kind ({', '.join(KINDS)}), have a seed from 0, and at least one a set")
+    if side % 2 or not SIDES[0] <= side <= SIDES[1]:
+        raise DataError(f"the side of crops is even and from {SIDES[0]} to {SIDES[1]} pixels, not {side}")
     set_folder.check(output, DESCRIPTION, force=force)
     sets = set_of_each(folder, split)
     paths = sorted(sets)
-    facts = {"seed": seed, "kind": kind, "side": SIDE, "versions": {"semstego": version("semstego")}}
+    facts = {"seed": seed, "kind": kind, "side": side, "versions": {"semstego": version("semstego")}}
     facts |= {"photographs": [{"file": path.relative_to(folder).as_posix(), "set": sets[path]} for path in paths]}
     facts |= {"photographs_from": provenance(folder, paths)}
     with set_folder.created(output, DESCRIPTION, facts, force=force) as write:
         for name in SETS:
             chosen = [(place, path) for place, path in enumerate(paths) if sets[path] == name]
-            write(name, _cut(chosen, name, kind, counts[name], seed, progress), CLASSES)
+            write(name, _cut(chosen, name, kind, side, counts[name], seed, progress), CLASSES)
 
 
 def _cut(
-    chosen: list[tuple[int, Path]], name: str, kind: str, count: int, seed: int, progress: Progress
+    chosen: list[tuple[int, Path]], name: str, kind: str, side: int, count: int, seed: int, progress: Progress
 ) -> dict[str, NDArray[Any]]:
     """The arrays of one set; the first crops of all photographs come before the second crops of any."""
     most = -(-2 * count // max(1, len(chosen)))  # some photographs hold none
@@ -134,7 +141,7 @@ def _cut(
         picture = next(iter(in_channels([path], 3)))
         found += [
             (turn, place, one)
-            for turn, one in enumerate(islice(crops(picture, generator(seed, path), kind=kind), most))
+            for turn, one in enumerate(islice(crops(picture, generator(seed, path), kind=kind, side=side), most))
         ]
     found.sort(key=lambda one: one[:2])
     if len(found) < count:
@@ -168,7 +175,7 @@ def photographs_of(folder: Path, split: str) -> NDArray[np.int16]:
 
 
 def read(folder: Path, split: str) -> dict[str, NDArray[Any]]:
-    """Both arrays of a set: ``pictures``, uint8 ``(n, 64, 64, 3)``, and ``photographs``, int16 ``(n,)``.
+    """Both arrays of a set: ``pictures``, uint8 ``(n, side, side, 3)``, and ``photographs``, int16 ``(n,)``.
 
     Raises:
         DataError: As :func:`load`.

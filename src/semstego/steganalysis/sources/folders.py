@@ -218,7 +218,7 @@ def _named_errors(path: Path) -> Iterator[None]:
 
 def _symbols(path: Path) -> tuple[Codec, Symbols]:
     stream = streams.read(path)
-    if stream.codec not in registry.names():  # what a stream names is not opened as a file
+    if not registry.is_known(stream.codec):
         raise StreamError(f"made with weights {stream.codec!r}, which do not ship")
     codec = registry.load(stream.codec)
     return codec, streams.symbols_in(stream, codec)
