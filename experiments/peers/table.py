@@ -29,7 +29,7 @@ from semstego.system.stego_system import StegoSystem
 
 SEED = 17
 PICTURES, MESSAGE_BYTES = 20, 32
-DETECTOR = "SPAM"
+DETECTORS = ("SPAM", "SRMQ1")
 SYSTEMS = (("robust", "cr085"), ("certified", "cr085"), ("syndrome", "cr085-plain"), ("lsb", "cr085-plain"))
 
 
@@ -52,7 +52,7 @@ def main() -> None:
                 bar.print(what)
 
         found, made = study.of_all([*ours, *theirs], pictures, given.workers, progress, ours[:1])
-        cells, report = detection(made, DETECTOR, given.workers, progress)
+        cells, report = detection(made, DETECTORS, given.workers, progress)
     found = [one | ({"detection": cells[one["name"]]} if one["name"] in cells else {}) for one in found]
     print(table(found))
     by_name = {one["name"]: one for one in found}
@@ -67,7 +67,7 @@ def main() -> None:
             "message_bytes": MESSAGE_BYTES,
             "channels": CHANNELS,
             "search": True,
-            "detector": DETECTOR,
+            "detectors": DETECTORS,
         },
         seed=SEED,
         data=record.describe(given.photos, "test") | {"pictures": len(pictures)},

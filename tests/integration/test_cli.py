@@ -307,6 +307,7 @@ main()
     assert (done.returncode, done.stdout.split()[-1]) == (0, "True")
 
 
+@pytest.mark.slow
 def test_fit_codec_makes_weights_that_hide_and_reveal(files, tmp_path):
     folder = tmp_path / "photographs"
     folder.mkdir()

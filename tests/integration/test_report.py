@@ -141,6 +141,7 @@ def test_a_name_takes_its_room(cover, holds):
     assert refusal.value.available == room
 
 
+@pytest.mark.slow
 def test_another_scheme_is_promised_what_was_measured_of_it(cover):
     found = semstego.capacity(cover, scheme="syndrome")
     assert found.certified_message_bytes is None

@@ -82,7 +82,7 @@ def peers(
     ] = 32,
     pictures: Annotated[int, typer.Option(min=1, help="The first so many photographs.")] = 24,
     side: Annotated[int, typer.Option(min=32, help="Reduce the short side to so many pixels.")] = 512,
-    detect: Annotated[bool, typer.Option("--detect", help="Also SPAM, on squares of the same pictures.")] = False,
+    detect: Annotated[bool, typer.Option("--detect", help="Also SPAM and SRMQ1, on squares of these.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Fixes keys, messages and what channels draw.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     output: JsonOutput = None,
@@ -115,7 +115,7 @@ def peers(
         if detect:
             with terminal.extra("audit"):
                 from semstego.steganalysis.sources.studied import detection
-            cells, _ = detection(made, "SPAM", workers, progress)
+            cells, _ = detection(made, ("SPAM", "SRMQ1"), workers, progress)
             found = [one | ({"detection": cells[one["name"]]} if one["name"] in cells else {}) for one in found]
     report = {"message_bytes": message_bytes, "side": side, "seed": seed, "contenders": found}
     outputs.write({output: (json.dumps(report, indent=1) + "\n").encode()} if output else {}, force=force)

@@ -39,7 +39,7 @@ class Journal:
             if whole and whole[0] != first.encode():
                 raise ArgumentError(f"{path} holds the results of another study: name a new file")
             self._found = dict(_named(line, path) for line in whole[1:])
-            if not whole and lines and lines[-1]:
+            if not whole and lines and not first.encode().startswith(lines[-1]):
                 raise ArgumentError(f"{path} holds no results of a study")
             with path.open("r+b" if whole else "wb") as file:
                 file.truncate(sum(len(line) + 1 for line in whole))

@@ -253,16 +253,19 @@ def table(found: Sequence[dict[str, Any]]) -> str:
     """What each costs and holds; percent of messages that arrive; and who cannot be had here, and why."""
     here = [one for one in found if "absent" not in one]
     wide = max((len(one["name"]) for one in found), default=0) + 2
-    heads = ("bits", "payload", "PSNR", "hiding", "hide", "reveal", "SPAM P_E")
+    detectors = sorted({detector for one in here for detector in one.get("detection", {})})
+    heads = ("bits", "payload", "PSNR", "hiding", "hide", "reveal", *detectors)
     lines = [f"{'':{wide}}" + "".join(f"{head:>10}" for head in heads)]
     for one in here:
         cells = (
             f"{one['message_bits']}", f"{one['payload_bits']:.0f}", _figure(one["psnr_db"], 1),
             _figure(one["hiding_psnr_db"], 1), _figure(one["hide_seconds_per_megapixel"], 2),
-            _figure(one["reveal_seconds_per_megapixel"], 2), _detection(one.get("detection")),
+            _figure(one["reveal_seconds_per_megapixel"], 2),
+            *(_detection(one.get("detection", {}).get(detector)) for detector in detectors),
         )  # fmt: skip
         lines.append(f"{one['name']:{wide}}" + "".join(f"{cell:>10}" for cell in cells))
     lines.append("  net bits; PSNR [dB] to the original, and to what is sent without a message; seconds a megapixel")
+    lines += ["  " + ", ".join(detectors) + ": P_E, 0.5 is guessing"] if detectors else []
     if here:
         words = [row["channel"] for row in here[0]["channels"]]
         lines += [

@@ -138,9 +138,10 @@ def test_detectors_find_what_is_easily_found(rng):
         cover = np.clip(smooth, 0, 255).astype(np.uint8) & 0xFE
         made["easy"].append((cover, cover + rng.integers(0, 2, cover.shape, np.uint8)))
         made["same"].append((cover, cover))
-    cells, report = detection(made, "SPAM", 1, no_progress)
-    assert cells["easy"]["p_e"]["estimate"] < 0.1
-    assert cells["same"]["p_e"]["estimate"] == 0.5
+    cells, report = detection(made, ("SPAM", "SRMQ1"), 1, no_progress)
+    for detector in ("SPAM", "SRMQ1"):
+        assert cells["easy"][detector]["p_e"]["estimate"] < 0.1
+        assert cells["same"][detector]["p_e"]["estimate"] == 0.5
     assert report["controls"]
     source = Studied(made)
     parts = {

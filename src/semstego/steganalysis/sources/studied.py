@@ -81,18 +81,25 @@ class Studied(Source):
 
 
 def detection(
-    made: Mapping[str, Sequence[tuple[Picture, Picture] | None]], detector: str, workers: int, progress: Progress
-) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """How well a detector tells each case's pictures from those without a message.
+    made: Mapping[str, Sequence[tuple[Picture, Picture] | None]],
+    detectors: Sequence[str],
+    workers: int,
+    progress: Progress,
+) -> tuple[dict[str, dict[str, dict[str, Any]]], dict[str, Any]]:
+    """How well detectors tell each case's pictures from those without a message.
 
     Args:
         made: As of :class:`Studied`.
-        detector: Its name.
+        detectors: Their names.
         workers: Processes.
         progress: Told what is done.
 
     Returns:
-        For each case the audit's cell, and whether it is ``informative``; and the whole report.
+        For each case, by detector, the audit's cell, and whether it is ``informative``; and the whole report.
     """
-    report = audit.run(Studied(made), [DETECTORS.get(detector)], Setting(PROTOCOL, workers=workers), progress=progress)
-    return {cell["case"]: cell | {"informative": is_informative(cell)} for cell in report["cells"]}, report
+    chosen = [DETECTORS.get(one) for one in detectors]
+    report = audit.run(Studied(made), chosen, Setting(PROTOCOL, workers=workers), progress=progress)
+    found: dict[str, dict[str, dict[str, Any]]] = {case: {} for case in made}
+    for cell in report["cells"]:
+        found[cell["case"]][cell["judge"]] = cell | {"informative": is_informative(cell)}
+    return found, report
