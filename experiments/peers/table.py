@@ -59,7 +59,7 @@ def main() -> None:
     without = {name: one["channels"][0] for name, one in by_name.items() if "absent" not in one}
     record.write(
         "peers",
-        {"contenders": found, "controls": report["controls"]},
+        {"contenders": [_short(one) for one in found], "controls": _short(report["controls"])},
         config={
             "systems": SYSTEMS,
             "peers": PEERS.shipped(),
@@ -82,6 +82,13 @@ def main() -> None:
         },
         codecs=[*{codec: None for _, codec in SYSTEMS}, "cr025"],
     )
+
+
+def _short(tree):
+    """Without the curves and the errors of single pairs that the audit's cells hold."""
+    if isinstance(tree, dict):
+        return {key: _short(value) for key, value in tree.items() if key not in ("roc", "errors_of_pairs")}
+    return [_short(one) for one in tree] if isinstance(tree, list) else tree
 
 
 @dataclass(frozen=True)

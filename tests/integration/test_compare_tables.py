@@ -24,7 +24,7 @@ ASIDE = ("codec-64", "codec-256", "codec-grey", "codec-grey-085")
 def photos(photographs, tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
-    Image.fromarray(photographs["astronaut"][:400, :380]).save(folder / "astronaut.png")
+    Image.fromarray(photographs["chelsea"]).resize((420, 380)).save(folder / "chelsea.png")
     return folder
 
 
@@ -80,10 +80,10 @@ def test_channels_of_the_tables_ship_and_no_receiver_searches_them(name, photogr
     picture = photographs["astronaut"][:256, :256]
     picture = picture if name in ("codec-64", "codec-256") else np.asarray(Image.fromarray(picture).convert("L"))
     picture = picture.reshape(256, 256, -1)
-    assert psnr_db(picture, codec.decode(codec.encode(picture).symbols)) > 22
+    assert psnr_db(picture, codec.decode(codec.encode(picture).symbols)) > 18
 
 
 def test_a_stream_of_such_a_codec_is_read_by_its_name_alone(photographs):
-    key = semstego.derive_key("correct horse battery staple and more")
-    out = semstego.hide(photographs["astronaut"][:128, :128], b"x", key=key, codec="codec-64", scheme="syndrome")
-    assert semstego.reveal(out.stream, key=key).message == b"x"
+    cover = photographs["astronaut"][:128, :128]
+    sent = semstego.send(cover, codec="codec-64")
+    assert psnr_db(cover, semstego.reconstruct(sent)) > 25

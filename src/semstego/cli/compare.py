@@ -219,7 +219,7 @@ def _report_bits(
     with terminal.bar() as progress:
         found = of_studies(seeded, carriers, paths, given.run, given.workers, progress)
     outputs.write({output: (json.dumps({"studies": found}, indent=1) + "\n").encode()} if output else {}, force=force)
-    shown = "\n\n".join(f"{one['side']}x{one['side']}\n{table(one['carriers'])}" for one in found)
+    shown = "\n\n".join(f"{one['side']}x{one['side']}\n{table(one)}" for one in found)
     terminal.say(json.dumps({"studies": found}) if as_json else shown, to_stderr=output == STANDARD)
 
 

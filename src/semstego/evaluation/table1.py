@@ -127,18 +127,19 @@ class BitStudy:
 
 GREY: Final = BitStudy(360, 1, (IDENTITY, "jpeg:50", NOISE, "codec:codec-grey", "codec:codec-grey-085", *CLOSED))
 SMALL: Final = BitStudy(64, 3, (IDENTITY, "codec:codec-64", *CLOSED), detail=32)
-LARGE: Final = BitStudy(256, 3, (IDENTITY, "codec:codec-256", *CLOSED))
+LARGE: Final = BitStudy(256, 3, (IDENTITY, "codec:codec-64", "codec:codec-256", *CLOSED))
 
+_METHODS: Final = ("DMAS", "GMAS", "Adaptive BCH", "MREAS-like", "CRPAS-like")
+MEAN: Final = "mean of the methods"
 PAPER: Final = {
-    "jpeg:50": {"DMAS": 99.91, "GMAS": 100.00, "Adaptive BCH": 93.16, "MREAS-like": 99.72, "CRPAS-like": 99.90},
-    NOISE: {"MREAS-like": 99.97, "CRPAS-like": 99.96},
-    "codec:codec-grey": {
-        "DMAS": 50.00, "GMAS": 51.08, "Adaptive BCH": 49.85, "MREAS-like": 51.69, "CRPAS-like": 51.05,
-    },
-    "codec:codec-64": {"mean of the methods": 51.23},
-    "codec:codec-256": {"mean of the methods": 50.07},
-}  # fmt: skip
-"""Percent of bits that are right in the paper's Tables I and IV."""
+    (360, "jpeg:50"): dict(zip(_METHODS, (99.91, 100.00, 93.16, 99.72, 99.90), strict=True)),
+    (360, NOISE): {"MREAS-like": 99.97, "CRPAS-like": 99.96},
+    (360, "codec:codec-grey"): dict(zip(_METHODS, (50.00, 51.08, 49.85, 51.69, 51.05), strict=True)),
+    (64, "codec:codec-64"): {MEAN: 51.23},
+    (256, "codec:codec-64"): {MEAN: 50.07},
+}
+"""Percent of bits that are right in the paper's Tables I and IV, by side and attack. Its codec leaves 38.01 dB at
+256x256: there ours for 64x64 is the nearest, and not that of the paper's kernel, ``codec-256``."""
 
 
 def of_studies(
@@ -183,7 +184,7 @@ def mean_of_methods(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for same in zip(*(one["attacks"] for one in methods), strict=True):
         shares = {name: float(np.mean([row[name]["mean"] for row in same])) for name in ("right_after", "whole")}
         rows.append({"attack": same[0]["attack"]} | {name: {"mean": share} for name, share in shares.items()})
-    return {"carrier": "mean of the methods", "methods": len(methods), "attacks": rows}
+    return {"carrier": MEAN, "methods": len(methods), "attacks": rows}
 
 
 def _one_picture(job: tuple[BitStudy, BitCarrier, bytes, int]) -> dict[str, Any]:
@@ -240,8 +241,9 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(kept)) if kept else None
 
 
-def table(found: Sequence[dict[str, Any]]) -> str:
-    """For each attack, what arrives by each carrier, in percent, beside the paper's figure."""
+def table(study: dict[str, Any]) -> str:
+    """For each attack of a study, what arrives by each carrier, in percent, beside the paper's figure."""
+    found: Sequence[dict[str, Any]] = study["carriers"]
     wide = max(len(one["carrier"]) for one in found) + 2
     lines = [f"{'':{wide}}{'bits':>8}{'refused':>9}{'PSNR':>8}{'CPU s':>8}"]
     for one in (one for one in found if "pictures" in one):
@@ -256,16 +258,18 @@ def table(found: Sequence[dict[str, Any]]) -> str:
             f"{'':{wide}}{'elements':>10}{'before':>9}{'after':>9}{'low':>8}{'high':>8}{'whole':>8}{'paper':>9}"
         )
         for one in (one for one in found if one["attacks"]):
-            lines.append(f"{one['carrier']:{wide}}{_cells(one['carrier'], one['attacks'][place])}")
+            paper = PAPER.get((study["side"], attack["attack"]), {}).get(one["carrier"])
+            lines.append(f"{one['carrier']:{wide}}{_cells(one['attacks'][place], paper)}")
     lines.append("\npercent: elements that change, bits right before and after correction, messages whole; - for none")
     return "\n".join(lines)
 
 
-def _cells(carrier: str, row: dict[str, Any]) -> str:
+def _cells(row: dict[str, Any], paper: float | None) -> str:
     after = row["right_after"]
-    figures = [_figure((row.get(name) or {}).get("mean"), 100, 2) for name in ("element_errors", "right_before")]
+    places = {"element_errors": 3, "right_before": 2}
+    figures = [_figure((row.get(name) or {}).get("mean"), 100, digits) for name, digits in places.items()]
     figures += [_figure(after.get(name), 100, 2) for name in ("mean", "low", "high")]
-    figures += [_figure(row["whole"]["mean"], 100, 0), _figure(PAPER.get(row["attack"], {}).get(carrier), 1, 2)]
+    figures += [_figure(row["whole"]["mean"], 100, 0), _figure(paper, 1, 2)]
     return "".join(f"{one:>{wide}}" for one, wide in zip(figures, (10, 9, 9, 8, 8, 8, 9), strict=True))
 
 

@@ -107,7 +107,7 @@ def test_refusals_are_counted_and_left_out_of_means(paths):
     assert one["attacks"][1]["right_after"]["mean"] == 0.75
     none = STUDY.of_carrier(Known(STUDY.bits(covers[1])), covers[1:2], Journal(None, {}), 1, no_progress)
     assert (none["refused"], none["attacks"]) == (1, [])
-    assert "1/1" in table1.table([one, none])
+    assert "1/1" in table1.table({"side": 96, "carriers": [one, none]})
     mean = table1.mean_of_methods([one, none, one | {"ours": True}])
     assert mean["methods"] == 1
     assert mean["attacks"][1]["right_after"]["mean"] == 0.75
@@ -149,7 +149,11 @@ def test_photographs_that_give_no_cover_are_refused(paths):
         table1.of_studies([STUDY], [Known()], [paths[-1]], None, 1, no_progress)
 
 
-def test_the_papers_figures_stand_for_methods_and_attacks_that_there_are():
-    words = {*table1.GREY.attacks, *table1.SMALL.attacks, *table1.LARGE.attacks}
-    assert {*table1.PAPER} <= words
-    assert all(50 - 0.2 <= share <= 100 for of_attack in table1.PAPER.values() for share in of_attack.values())
+def test_the_papers_figures_stand_beside_what_was_measured():
+    attacks = {(study.side, words) for study in (table1.GREY, table1.SMALL, table1.LARGE) for words in study.attacks}
+    assert {*table1.PAPER} <= attacks
+    row = {"attack": "jpeg:50", "right_after": {"mean": 0.9, "low": 0.8, "high": 1}, "whole": {"mean": 0.5}}
+    study = {"side": 360, "carriers": [{"carrier": "DMAS", "attacks": [row]}, {"carrier": "GMAS", "attacks": [row]}]}
+    lines = [line.split() for line in table1.table(study).splitlines()]
+    assert ["DMAS", "-", "-", "90.00", "80.00", "100.00", "50", "99.91"] in lines
+    assert ["GMAS", "-", "-", "90.00", "80.00", "100.00", "50", "100.00"] in lines

@@ -154,7 +154,8 @@ class ConvolutionalPoint:
 
 def to_tensor(picture: Picture) -> Tensor:
     """A picture ``(h, w, c)`` as floats ``(1, c, h, w)`` in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None].float() / 255
+    # Converted by NumPy, which copies: torch warns of arrays that cannot be written.
+    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32))[None] / 255
 
 
 def around(name: str, network: ConvolutionalCodec) -> ConvolutionalPoint:
