@@ -135,9 +135,9 @@ class OfSystem(BitCarrier):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Scheme and codec."""
-        scheme, codec = self.system.scheme.name, self.system.codec.name
-        return {"carrier": f"{scheme} in {codec}", "ours": True}
+        """Scheme and codec, and the fingerprint of its weights."""
+        scheme, codec = self.system.scheme.name, self.system.codec
+        return {"carrier": f"{scheme} in {codec.name}", "ours": True, "fingerprint": codec.fingerprint.hex()}
 
     def hidden(self, cover: Jpeg, bits: int, rng: Generator) -> "SystemHidden":
         """See :class:`BitCarrier`."""

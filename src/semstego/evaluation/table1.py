@@ -23,6 +23,7 @@ from numpy.random import Generator
 from semstego.baselines.base import payload_bits
 from semstego.baselines.jpeg import Jpeg
 from semstego.channel.pictures import as_image
+from semstego.codecs import registry
 from semstego.codecs.base import Picture
 from semstego.concurrency import in_processes
 from semstego.datasets.enlarge import enlarge
@@ -41,6 +42,7 @@ RATE: Final = 0.1
 """Of the paper's messages: bits per non-zero AC coefficient in Table I, bits per pixel in Table IV."""
 NOISE: Final = "noise:0.547723"
 """Of variance 0.3 in squared grey levels: in the unit of [0, 1], it would leave nothing of a picture."""
+CODEC: Final = "codec:"
 CLOSED: Final = ("codec:cr085", "codec:cr050", "codec:cr025")
 
 
@@ -78,9 +80,10 @@ class BitStudy:
     def journal(self, covers: Sequence[Jpeg], path: Path | None) -> Journal:
         """Results of this study on these covers, those of a file among them; errors as of :class:`Journal`."""
         digest = hashlib.sha256(b"".join(hashlib.sha256(cover.content).digest() for cover in covers)).hexdigest()
-        return Journal(
-            path, {**asdict(self), "attacks": list(self.attacks)} | {"covers": digest, "semstego": version("semstego")}
-        )
+        codecs = [words.removeprefix(CODEC) for words in self.attacks if words.startswith(CODEC)]
+        weights = {codec: registry.load(codec).fingerprint.hex() for codec in codecs}
+        facts = {"attacks": [*self.attacks], "codecs": weights, "covers": digest, "semstego": version("semstego")}
+        return Journal(path, asdict(self) | facts)
 
     def bits(self, cover: Jpeg) -> int:
         """Length of the message for a cover."""
@@ -102,12 +105,13 @@ class BitStudy:
             What JSON takes: facts of the carrier, counts, and for each attack the means with their intervals.
         """
         name = carrier.facts["carrier"]
-        left = [number for number in range(len(covers)) if f"{name} {number}" not in journal]
+        places = [f"{name} {carrier.facts.get('fingerprint', '')} {number}" for number in range(len(covers))]
+        left = [number for number, place in enumerate(places) if place not in journal]
         jobs = [(self, carrier, covers[number].content, number) for number in left]
         for number, found in zip(left, in_processes(_one_picture, jobs, workers), strict=True):
-            journal.add(f"{name} {number}", found)
+            journal.add(places[number], found)
             progress(name, (number + 1) / len(covers))
-        every = [journal[f"{name} {number}"] for number in range(len(covers))]
+        every = [journal[place] for place in places]
         held = [one for one in every if one["attacks"]]
         report = carrier.facts | {"pictures": len(covers), "refused": len(covers) - len(held)}
         report |= {"message_bits": float(np.median([one["bits"] for one in every]))}
