@@ -129,7 +129,8 @@ class Inline:
         return map(work, jobs)
 
 
-def test_detectors_find_what_is_easily_found(rng):
+@pytest.mark.parametrize("detectors", [("SPAM",), pytest.param(("SPAM", "SRMQ1"), marks=pytest.mark.slow)])
+def test_detectors_find_what_is_easily_found(rng, detectors):
     from semstego.steganalysis.sources.studied import Studied, detection
 
     made = {"easy": [], "same": []}
@@ -138,8 +139,8 @@ def test_detectors_find_what_is_easily_found(rng):
         cover = np.clip(smooth, 0, 255).astype(np.uint8) & 0xFE
         made["easy"].append((cover, cover + rng.integers(0, 2, cover.shape, np.uint8)))
         made["same"].append((cover, cover))
-    cells, report = detection(made, ("SPAM", "SRMQ1"), 1, no_progress)
-    for detector in ("SPAM", "SRMQ1"):
+    cells, report = detection(made, detectors, 1, no_progress)
+    for detector in detectors:
         assert cells["easy"][detector]["p_e"]["estimate"] < 0.1
         assert cells["same"][detector]["p_e"]["estimate"] == 0.5
     assert report["controls"]
