@@ -22,7 +22,10 @@ from semstego.system.stego_system import StegoSystem
 
 SYSTEMS = {
     "table1": (("certified", "cr085"), ("syndrome", "cr085-plain"), ("robust", "cr085"), ("learned", "learned-photo")),
-    "table4": (("certified", "cr085"), ("syndrome", "cr085-plain"), ("robust", "cr085"), ("learned", "learned-010")),
+    "table4": (
+        *(("certified", "cr085"), ("syndrome", "cr085-plain"), ("robust", "cr085")),
+        *(("learned", "learned-010"), ("learned", "learned-photo")),
+    ),
 }
 STUDIES = {"table1": (GREY,), "table4": (SMALL, LARGE)}
 SPEED_S = 1.5  # for one picture, hiding and reading

@@ -164,7 +164,7 @@ def table4(
     baseline: Baselines = None,
     system: Annotated[
         list[str], typer.Option(metavar="SCHEME[@CODEC]", help="Ours beside them; give several for several.")
-    ] = [*_TABLE_SYSTEMS, "learned@learned-010"],  # noqa: B006
+    ] = [*_TABLE_SYSTEMS, "learned@learned-010", "learned@learned-photo"],  # noqa: B006
     pictures: Annotated[int, typer.Option(min=1, help="The first so many photographs.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Fixes keys, messages and what attacks draw.")] = 0,
     run: Run = None,
