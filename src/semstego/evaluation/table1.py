@@ -117,7 +117,7 @@ class BitStudy:
         report |= {"message_bits": float(np.median([one["bits"] for one in every]))}
         if not held:
             return report | {"attacks": []}
-        report |= {name: _mean([one[name] for one in held]) for name in ("psnr_db", "psnr_cover_db", "seconds")}
+        report |= {name: _mean([one[name] for one in held]) for name in ("psnr_db", "psnr_cover_db")}
         columns = zip(*(one["attacks"] for one in held), strict=True)
         rows = [_row(words, column) for words, column in zip(self.attacks, columns, strict=True)]
         return report | {"seconds_median": float(np.median([one["seconds"] for one in held])), "attacks": rows}
