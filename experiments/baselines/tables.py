@@ -16,7 +16,8 @@ from semstego.baselines.base import BASELINES
 from semstego.codecs import registry
 from semstego.evaluation import table1
 from semstego.evaluation.bit_carriers import OfBaseline, OfSystem
-from semstego.evaluation.table1 import GREY, LARGE, PAPER, SMALL, BitStudy
+from semstego.evaluation.table1 import GREY, LARGE, SMALL, BitStudy
+from semstego.evaluation.table1_text import PAPER, table
 from semstego.schemes.base import SCHEMES
 from semstego.system.stego_system import StegoSystem
 
@@ -53,7 +54,7 @@ def main() -> None:
                 lambda what, share, bar=bar, task=task: bar.update(task, description=what, completed=share),
             )
         for one in found:
-            print(f"{one['side']}x{one['side']}\n{table1.table(one)}\n")
+            print(f"{one['side']}x{one['side']}\n{table(one)}\n")
         record.write(
             name,
             {"studies": found},

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from semstego.baselines import juniward
-from semstego.baselines.base import Carried, Elements
+from semstego.baselines.base import Carried, Elements, check_message
 from semstego.baselines.correction import Bch
 from semstego.baselines.elements import ALL_AC, Lattice
 from semstego.baselines.jpeg import Blocks, Jpeg, inverse, luminance_blocks, spectrum, transform
@@ -38,6 +38,11 @@ class AdaptiveBch(Method):
     def rule(self) -> Lattice:
         """The channel's lattice."""
         return Lattice.of_channel(ALL_AC)
+
+    @property
+    def strengths(self) -> tuple[int, ...]:
+        """How many errors of a word are mended."""
+        return STRENGTHS
 
     def correction(self, strength: int) -> Bch:
         """BCH; of the least strength, where none is given."""
@@ -67,6 +72,7 @@ class AdaptiveBch(Method):
 
     def embed(self, cover_jpeg: bytes, message: Bits, key: Key) -> Carried:
         """Hide a message behind the weakest code that brings it through the channel, else the strongest."""
+        check_message(message)
         prepared = self.prepared(Jpeg(cover_jpeg))
         carried = self.embedded(prepared, message, key, STRENGTHS[0])
         worst = self._most_errors(carried, key)

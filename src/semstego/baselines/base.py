@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from semstego.baselines.jpeg import Jpeg
 from semstego.codecs.base import Picture
+from semstego.errors import ArgumentError, PictureError
 from semstego.message.bits import Bits
 from semstego.message.cipher import Key
 from semstego.registry import Registry
 
+MOST_RATE = 64  # bits per coefficient; more than any method could hold
 Elements = NDArray[np.int16]  # (n,), what the trellis code sees of a picture
 
 
@@ -40,6 +42,18 @@ class Side:
     coded_bits: int
     upper: int
     strength: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            ArgumentError: If they cannot be those of a message.
+        """
+        numbers = (self.message_bits, self.coded_bits, self.upper, self.strength)
+        if not all(isinstance(one, int | np.integer) and one >= 0 for one in numbers):
+            raise ArgumentError(f"lengths and strength are whole numbers from 0, not {numbers}")
+        if self.message_bits > self.coded_bits or self.upper > self.coded_bits:
+            raise ArgumentError(f"of {self.coded_bits} coded bits no {self.message_bits} or {self.upper} can be a part")
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +116,7 @@ class Baseline(Protocol):
         """Hide a message.
 
         Raises:
+            ArgumentError: If the message is none.
             InfeasibleError: If it does not fit.
             PictureError: If the cover is no JPEG file of at least one block.
         """
@@ -111,7 +126,8 @@ class Baseline(Protocol):
         """Read a message of pixels, uint8 (h, w, 1 or 3), of the size of the cover.
 
         Raises:
-            NothingFoundError: If the picture has too few elements for so many bits.
+            NothingFoundError: If the picture has too few elements for so many bits, or the side information is that of
+                another method.
             PictureError: If it is too small for one block.
         """
 
@@ -125,6 +141,36 @@ BASELINES: Registry[Baseline] = Registry(
 )
 
 
+def check_message(message: Bits) -> None:
+    """Refuse what is no array of bits, for the trellis code's kernel does not look.
+
+    Raises:
+        ArgumentError: If it is none.
+    """
+    kinds = (np.dtype(np.uint8), np.dtype(np.bool_))
+    if not isinstance(message, np.ndarray) or message.ndim != 1 or message.dtype not in kinds or (message > 1).any():
+        raise ArgumentError("a message is a NumPy array of bits, uint8 (n,) of 0 and 1")
+
+
+def check_picture(picture: Picture) -> None:
+    """Refuse what is no picture.
+
+    Raises:
+        PictureError: If it is none.
+    """
+    if not isinstance(picture, np.ndarray) or picture.dtype != np.uint8 or picture.ndim != 3:
+        raise PictureError("a picture is a NumPy array, uint8 (h, w, c)")
+    if picture.shape[2] not in (1, 3):
+        raise PictureError(f"a picture has one channel (grey) or three (RGB), not {picture.shape[2]}")
+
+
 def payload_bits(cover_jpeg: bytes, bpnzac: float) -> int:
-    """Length of a message of so many bits per luminance coefficient that is neither 0 nor a mean, rounded up."""
+    """Length of a message of so many bits per luminance coefficient that is neither 0 nor a mean, rounded up.
+
+    Raises:
+        ArgumentError: If the rate is no number from 0 to 64.
+        PictureError: If the cover is no JPEG file of at least one block.
+    """
+    if not 0 <= bpnzac <= MOST_RATE:
+        raise ArgumentError(f"a rate is from 0 to {MOST_RATE} bits per coefficient, not {bpnzac}")
     return ceil(bpnzac * Jpeg(cover_jpeg).nonzero_ac)

@@ -31,6 +31,9 @@ class Correction(Protocol):
     def message_bits(self, coded_bits: int) -> int:
         """The longest message that takes at most so many coded bits."""
 
+    def coded_bits(self, message_bits: int) -> int:
+        """How many coded bits a message takes."""
+
     def encode(self, message: Bits) -> Bits:
         """The message with its redundancy; the last word is filled with zeros."""
 
@@ -44,6 +47,10 @@ class ReedSolomon(Correction):
     def message_bits(self, coded_bits: int) -> int:
         """Those of whole words."""
         return coded_bits // (SYMBOL_BITS * WORD_SYMBOLS) * SYMBOL_BITS * MESSAGE_SYMBOLS
+
+    def coded_bits(self, message_bits: int) -> int:
+        """Those of whole words."""
+        return -(-message_bits // (SYMBOL_BITS * MESSAGE_SYMBOLS)) * SYMBOL_BITS * WORD_SYMBOLS
 
     def encode(self, message: Bits) -> Bits:
         """Word after word."""
@@ -78,6 +85,10 @@ class CheckedReedSolomon(ReedSolomon):
         """Those of whole words, less the check."""
         return max(super().message_bits(coded_bits) - CHECK_BITS, 0)
 
+    def coded_bits(self, message_bits: int) -> int:
+        """Those of whole words, with the check."""
+        return super().coded_bits(message_bits + CHECK_BITS)
+
     def encode(self, message: Bits) -> Bits:
         """The message and its check, word after word."""
         return super().encode(np.concatenate([message, _check(message)]))
@@ -106,6 +117,10 @@ class Bch(Correction):
     def message_bits(self, coded_bits: int) -> int:
         """Those of whole words."""
         return coded_bits // BCH_BITS * self.net_bits
+
+    def coded_bits(self, message_bits: int) -> int:
+        """Those of whole words."""
+        return -(-message_bits // self.net_bits) * BCH_BITS
 
     def encode(self, message: Bits) -> Bits:
         """The first bits of all words, then the second ones, and so on."""

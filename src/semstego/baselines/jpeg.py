@@ -7,6 +7,7 @@ Only whole blocks of 8x8 pixels count; those that the picture's right and lower 
 
 import io
 import tempfile
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +15,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from semstego.codecs.base import Picture
+from semstego.codecs.base import MAX_PIXELS, Picture
 from semstego.errors import PictureError, SemstegoError
 
 BLOCK: Final = 8
@@ -66,11 +67,18 @@ class Jpeg:
         """What everybody sees, uint8 (h, w, 1 or 3).
 
         Raises:
-            PictureError: If it is no grey or colour JPEG file.
+            PictureError: If it is no JPEG file, grey or of luminance and chrominances, or one of too many pixels.
         """
         try:
-            with Image.open(io.BytesIO(self.content), formats=["JPEG"]) as image:
-                read = np.asarray(image if image.mode == "L" else image.convert("RGB"))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is another
+                with Image.open(io.BytesIO(self.content), formats=["JPEG"]) as image:
+                    _check_header(image)
+                    read = np.asarray(image)
+        except Image.DecompressionBombError:
+            raise PictureError(f"a cover has at most {MAX_PIXELS // 1_000_000} megapixels") from None
+        except UnidentifiedImageError:
+            raise PictureError("no JPEG file that can be read") from None
         except (OSError, SyntaxError) as error:
             raise PictureError(f"no JPEG file that can be read: {error}") from None
         return read.reshape(*read.shape[:2], -1)
@@ -104,9 +112,23 @@ class Jpeg:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "cover.jpg"
             path.write_bytes(self.content)
-            opened = jpeglib.read_dct(str(path))
-            opened.load()
+            try:
+                opened = jpeglib.read_dct(str(path))
+                opened.load()
+            except OSError as error:
+                raise PictureError(f"no JPEG file whose coefficients can be read: {error}") from None
+        if not all(table.all() for table in opened.qt):
+            raise PictureError("a JPEG file with quantisation steps of 0")
         return opened
+
+
+def _check_header(image: Any) -> None:
+    """Refuse, before anything is decoded, what has no luminance, or too many pixels."""
+    is_rgb = image.info.get("adobe_transform") == 0 or [part[0] for part in image.layer] == [*b"RGB"]
+    if image.mode not in ("L", "RGB") or is_rgb:
+        raise PictureError("a cover is a grey JPEG file, or one of luminance and chrominances, not CMYK or RGB")
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureError(f"a cover has at most {MAX_PIXELS // 1_000_000} megapixels")
 
 
 def luminance_blocks(picture: Picture) -> NDArray[np.float64]:

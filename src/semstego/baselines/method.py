@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.baselines import juniward
-from semstego.baselines.base import Carried, Elements, Read, Side
+from semstego.baselines.base import Carried, Elements, Read, Side, check_message, check_picture
 from semstego.baselines.correction import Correction, ReedSolomon
 from semstego.baselines.elements import Rule, Values, reach
 from semstego.baselines.jpeg import Blocks, Jpeg, luminance_blocks, spectrum
@@ -96,6 +96,11 @@ class Method(ABC):
     def moves(self, cover: Jpeg, coefficients: Blocks, elements: Elements) -> Moves:
         """What changes of a cover's elements move and cost, clipping apart."""
 
+    @property
+    def strengths(self) -> tuple[int, ...]:
+        """Of error corrections that senders choose from; most know one."""
+        return (0,)
+
     def correction(self, strength: int) -> Correction:
         """Reed-Solomon (31, 15), whatever the strength."""
         return ReedSolomon()
@@ -116,6 +121,7 @@ class Method(ABC):
 
     def embed(self, cover_jpeg: bytes, message: Bits, key: Key) -> Carried:
         """Hide a message."""
+        check_message(message)
         return self.embedded(self.prepared(Jpeg(cover_jpeg)), message, key, 0)
 
     def prepared(self, cover: Jpeg) -> Prepared:
@@ -137,6 +143,11 @@ class Method(ABC):
 
     def extract(self, picture: Picture, key: Key, side: Side) -> Read:
         """Read a message."""
+        check_picture(picture)
+        if side.strength not in self.strengths:
+            raise NothingFoundError
+        if self.correction(side.strength).coded_bits(side.message_bits) != side.coded_bits:
+            raise NothingFoundError
         elements, coded = self.coded(picture, key, side)
         return Read(elements, coded, self.correction(side.strength).decode(coded, side.message_bits))
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from semstego.evaluation.table1 import BitStudy
     from semstego.system.stego_system import StegoSystem
 
+MOST_BYTES = 1 << 24  # of a message
+
 app = typer.Typer(name="compare", help="Schemes side by side.", no_args_is_help=True)
 
 
@@ -35,7 +37,7 @@ def channels(
         list[str] | None,
         typer.Option(help="Such as jpeg:50 or resize:0.5+jpeg:75; give several.", show_default="24 usual ones"),
     ] = None,
-    message_bytes: Annotated[int, typer.Option(min=0, help="Length of the message.")] = 32,
+    message_bytes: Annotated[int, typer.Option(min=0, max=MOST_BYTES, help="Length of the message.")] = 32,
     pictures: Annotated[int, typer.Option(min=1, help="The first so many photographs.")] = 60,
     side: Annotated[int, typer.Option(min=32, help="Reduce the short side to so many pixels.")] = 512,
     search: Annotated[bool, typer.Option("--search", help="Look for cut, resized, turned or toned pictures.")] = False,
@@ -78,7 +80,7 @@ def peers(
         typer.Option(help="Such as jpeg:50 or resize:0.5+jpeg:75; give several.", show_default="10 usual ones"),
     ] = None,
     message_bytes: Annotated[
-        int, typer.Option(min=1, help="Length of the message; who holds less is given less.")
+        int, typer.Option(min=1, max=MOST_BYTES, help="Length of the message; who holds less is given less.")
     ] = 32,
     pictures: Annotated[int, typer.Option(min=1, help="The first so many photographs.")] = 24,
     side: Annotated[int, typer.Option(min=32, help="Reduce the short side to so many pixels.")] = 512,
@@ -204,7 +206,8 @@ def _report_bits(
     from semstego.cli import outputs, terminal
     from semstego.datasets import folder
     from semstego.evaluation.bit_carriers import BitCarrier, OfBaseline, OfSystem
-    from semstego.evaluation.table1 import of_studies, table
+    from semstego.evaluation.table1 import of_studies
+    from semstego.evaluation.table1_text import table
     from semstego.io import files
 
     outputs.check([(output, outputs.JSON)], force=force)
@@ -227,8 +230,9 @@ def _system(words: str) -> "StegoSystem":
     """The codec and scheme of ``SCHEME[@CODEC]``."""
     from semstego.cli import terminal
     from semstego.codecs import registry
+    from semstego.schemes.base import SCHEMES
     from semstego.system.stego_system import StegoSystem
 
     scheme, _, codec = words.partition("@")
-    chosen = terminal.scheme(scheme)
+    chosen = terminal.named(SCHEMES.get, scheme, "--system")
     return StegoSystem(terminal.named(registry.load, codec or chosen.default_codec, "--system"), chosen)

@@ -65,7 +65,7 @@ def load(codec: str | os.PathLike[str] | Codec) -> Codec:
     try:
         MODULES.place(str(codec))
     except ArgumentError:
-        known = ", ".join(names())
+        known = ", ".join([*names(), *(name for name in sorted(_shipped()) if _is_aside(name))])
         given = f"no codec {str(codec)!r:.80}: there are {known}"
         raise WeightsError(f"{given}; or give a weights file, or package:Object") from None
     return _identified(MODULES.get(str(codec)))

@@ -13,6 +13,7 @@ from PIL import Image
 
 from semstego.codecs.base import Picture
 from semstego.errors import PictureError
+from semstego.inputs import naming
 from semstego.io.pictures import load_picture, squeezed
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".pgm"}
@@ -29,7 +30,10 @@ def photographs(folder: Path, names: Path | None = None) -> list[Path]:
         str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES
     }
     if names is not None:
-        wanted = names.read_text().splitlines()
+        try:
+            wanted = names.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            raise PictureError(f"{names} is no list of photographs, one name a line") from None
         missing = [name for name in wanted if name not in found]
         if missing:
             raise PictureError(f"{len(missing)} of the listed photographs are not in {folder}, among them {missing[0]}")
@@ -42,7 +46,7 @@ def photographs(folder: Path, names: Path | None = None) -> list[Path]:
 def in_channels(paths: list[Path], channels: int) -> Iterator[Picture]:
     """Read photographs, and convert them to RGB (``channels`` 3) or grey (1): uint8 ``(h, w, channels)`` each."""
     for path in paths:
-        with Image.fromarray(np.squeeze(load_picture(path, flatten=True))) as image:
+        with naming(path), Image.fromarray(np.squeeze(load_picture(path, flatten=True))) as image:
             pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
         yield pixels if pixels.ndim == 3 else pixels[:, :, None]
 

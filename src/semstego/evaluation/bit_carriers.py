@@ -17,7 +17,7 @@ from numpy.random import Generator
 from semstego.baselines.base import BASELINES, Carried
 from semstego.baselines.jpeg import Jpeg
 from semstego.codecs.base import Picture
-from semstego.errors import InfeasibleError, PictureError
+from semstego.errors import ArgumentError, InfeasibleError, NothingFoundError, PictureError
 from semstego.evaluation.hiding import Hiding, hide_random
 from semstego.message.bits import Bits
 from semstego.message.cipher import Key
@@ -66,6 +66,11 @@ class BitCarrier(Protocol):
     def facts(self) -> dict[str, Any]:
         """What tables say of it: ``carrier``, its name, ``ours``, and where it comes from."""
 
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """What tells its results from those of others, be they of the same name."""
+
     @abstractmethod
     def hidden(self, cover: Jpeg, bits: int, rng: Generator) -> Hidden:
         """Random bits in a cover.
@@ -89,8 +94,13 @@ class OfBaseline(BitCarrier):
     def facts(self) -> dict[str, Any]:
         """What is published of it, and what is our reconstruction."""
         method = BASELINES.get(self.name)
-        facts = {"carrier": method.name, "ours": False}
-        return facts | {"known": method.known, "reconstructed": method.reconstructed}
+        facts = {"carrier": str(method.name), "ours": False}
+        return facts | {"known": str(method.known), "reconstructed": str(method.reconstructed)}
+
+    @property
+    def identity(self) -> str:
+        """The place of its object, and what it says of itself."""
+        return f"{self.name} {self.facts}"
 
     def hidden(self, cover: Jpeg, bits: int, rng: Generator) -> "BaselineHidden":
         """See :class:`BitCarrier`."""
@@ -112,8 +122,17 @@ class BaselineHidden(Hidden):
     unmarked: Picture
 
     def read(self, arrived: Picture) -> Reading:
-        """See :class:`Hidden`."""
-        read = BASELINES.get(self.name).extract(arrived, self.key, self.carried.side)
+        """See :class:`Hidden`; where the receiver finds nothing, half of the bits count as right.
+
+        Raises:
+            ArgumentError: If the method is no method.
+        """
+        try:
+            read = BASELINES.get(self.name).extract(arrived, self.key, self.carried.side)
+        except NothingFoundError:
+            return Reading(1.0, 0.5, 0.5, whole=False)
+        if read.message.shape != self.message.shape or read.coded.shape != self.carried.coded.shape:
+            raise ArgumentError(f"{self.name} reads another number of bits than it hid")
         after = 1 - bit_error_rate(self.message, read.message)
         return Reading(
             float(np.mean(read.elements != self.carried.elements)),
@@ -135,9 +154,13 @@ class OfSystem(BitCarrier):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Scheme and codec, and the fingerprint of its weights."""
-        scheme, codec = self.system.scheme.name, self.system.codec
-        return {"carrier": f"{scheme} in {codec.name}", "ours": True, "fingerprint": codec.fingerprint.hex()}
+        """Scheme and codec."""
+        return {"carrier": f"{self.system.scheme.name} in {self.system.codec.name}", "ours": True}
+
+    @property
+    def identity(self) -> str:
+        """The scheme with its settings, and the codec with its weights."""
+        return f"{self.system.scheme!r} {self.system.codec.name} {self.system.codec.fingerprint.hex()}"
 
     def hidden(self, cover: Jpeg, bits: int, rng: Generator) -> "SystemHidden":
         """See :class:`BitCarrier`."""

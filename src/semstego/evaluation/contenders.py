@@ -11,12 +11,12 @@ import hashlib
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from numpy.random import Generator
 
 from semstego.codecs.base import Picture
-from semstego.errors import SemstegoError
+from semstego.errors import PeerError, SemstegoError
 from semstego.evaluation.channels import opened_picture
 from semstego.message.cipher import Key
 from semstego.message.draws import SEED_BYTES, Draws
@@ -26,6 +26,8 @@ from semstego.peers.base import PEERS
 from semstego.peers.process import Worker
 from semstego.schemes.base import Cover
 from semstego.system.stego_system import StegoSystem
+
+MOST_BITS: Final = 1 << 34
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +101,18 @@ class OfPeer(Contender):
         return None
 
     def payload_bits(self, picture: Picture) -> int:
-        """See :class:`Contender`."""
-        return PEERS.get(self.name).payload_bits(picture)
+        """See :class:`Contender`.
+
+        Raises:
+            PeerError: If the peer says no number, or fails.
+        """
+        try:
+            bits = PEERS.get(self.name).payload_bits(picture)
+        except Exception as error:  # whatever somebody's tool does
+            raise PeerError(f"{self.name}: {type(error).__name__}: {error}") from None
+        if not isinstance(bits, int) or not 0 <= bits <= MOST_BITS:
+            raise PeerError(f"{self.name}: it holds {bits!r:.40} bits, which is no length of a message")
+        return bits
 
     def hide(self, picture: Picture, message: bytes, rng: Generator) -> Stego:
         """See :class:`Contender`."""

@@ -5,6 +5,7 @@ A file of JSON lines: the first says what the study is, each other one is a resu
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,30 +20,34 @@ class Journal:
     Args:
         path: The file, which is made where there is none; None keeps results in memory alone.
         study: What JSON takes, and what the results depend on.
+        is_result: Whether what a file says is a result of the study.
 
     Raises:
         ArgumentError: If the file is that of another study, or none.
         OutputError: If it cannot be read or written.
     """
 
-    def __init__(self, path: Path | None, study: dict[str, Any]) -> None:
+    def __init__(self, path: Path | None, study: dict[str, Any], is_result: Callable[[Any], bool]) -> None:
         self._path = path
         self._found: dict[str, Any] = {}
         if path is None:
             return
         first = json.dumps({"study": study}, sort_keys=True)
         try:
-            if path.is_dir() or (path.exists() and path.stat().st_size > MOST_BYTES):
+            if path.exists() and (not path.is_file() or path.stat().st_size > MOST_BYTES):
                 raise ArgumentError(f"{path} holds no results of a study")
-            lines = path.read_bytes().split(b"\n") if path.exists() else []
-            whole = lines[:-1]  # what follows the last line's end was cut while it was written
+            content = path.read_bytes() if path.exists() else b""
+            whole = content.split(b"\n")[:-1]  # what follows the last line's end was cut while it was written
             if whole and whole[0] != first.encode():
-                raise ArgumentError(f"{path} holds the results of another study: name a new file")
-            self._found = dict(_named(line, path) for line in whole[1:])
-            if not whole and lines and not first.encode().startswith(lines[-1]):
+                raise ArgumentError(f"{path} holds the results of another study: name a new one")
+            if not whole and not first.encode().startswith(content):
                 raise ArgumentError(f"{path} holds no results of a study")
+            self._found = dict(_named(line, path, is_result) for line in whole[1:])
+            kept = sum(len(line) + 1 for line in whole)
+            if kept == len(content) > 0:
+                return
             with path.open("r+b" if whole else "wb") as file:
-                file.truncate(sum(len(line) + 1 for line in whole))
+                file.truncate(kept)
                 if not whole:
                     file.write(first.encode() + b"\n")
         except OSError as error:
@@ -70,9 +75,16 @@ class Journal:
             raise OutputError(f"{self._path}: {error.strerror or error}") from None
 
 
-def _named(line: bytes, path: Path) -> tuple[str, Any]:
+def _named(line: bytes, path: Path, is_result: Callable[[Any], bool]) -> tuple[str, Any]:
     try:
-        name, result = json.loads(line)
-        return str(name), result
-    except (ValueError, TypeError, RecursionError):
-        raise ArgumentError(f"{path} holds no results of a study") from None
+        found = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list) or len(found) != 2 or not isinstance(found[0], str) or not is_result(found[1]):
+        raise ArgumentError(f"{path} holds no results of a study")
+    return found[0], found[1]
+
+
+def _refuse(word: str) -> None:
+    """NaN and the infinities, which are no JSON."""
+    raise ValueError(word)

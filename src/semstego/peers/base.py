@@ -68,5 +68,8 @@ class Peer(Protocol):
         """
 
 
-MEMBERS = ("name", "payload_bits", "hide", "reveal")
+MEMBERS = (
+    *("name", "package", "version", "licence", "requirements", "bare", "told_length"),
+    *("payload_bits", "hide", "reveal"),
+)
 PEERS = Registry[Peer]("peer", "semstego.peers.methods", "PEER", members=MEMBERS)

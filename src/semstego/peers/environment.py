@@ -3,6 +3,7 @@
 
 $SEMSTEGO_PEERS, else $XDG_CACHE_HOME/semstego/peers, else ~/.cache/semstego/peers
 └── PACKAGE/bin/python
+            installed       what pip has installed; where it is missing, an installation was cut
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from semstego.errors import OutputError, PeerError
+from semstego.io import files
 from semstego.peers.base import PEERS, Peer
 from semstego.peers.process import Worker
 from semstego.progress import Progress, no_progress
@@ -44,8 +46,13 @@ def python(peer: Peer) -> Path:
 
 
 def is_installed(peer: Peer) -> bool:
-    """Whether a peer has its environment."""
-    return python(peer).exists()
+    """Whether a peer has its environment, of today's requirements."""
+    if not peer.package:
+        return True
+    try:
+        return python(peer).is_file() and _mark(peer).read_text(encoding="utf-8") == _installed(peer)
+    except (OSError, ValueError):
+        return False
 
 
 def worker(name: str) -> Worker:
@@ -70,16 +77,26 @@ def install(peer: Peer, progress: Progress = no_progress) -> None:
     if not peer.package:
         return
     home = folder() / peer.package
-    if not is_installed(peer):
-        progress(f"making {home}", 0.0)
-        try:
-            venv.EnvBuilder(with_pip=True, symlinks=True).create(home)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise PeerError(f"{home} cannot be made: {error}") from None
+    if is_installed(peer):
+        return
+    progress(f"making {home}", 0.0)
+    try:
+        venv.EnvBuilder(with_pip=True, symlinks=True, clear=True).create(home)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise PeerError(f"{home} cannot be made: {error}") from None
     steps = [one for one in ([*peer.requirements], ["--no-deps", *peer.bare] if peer.bare else []) if one]
     for number, step in enumerate(steps):
         progress(f"installing {step[-1]}", (number + 1) / (len(steps) + 1))
         _pip(python(peer), step)
+    files.write_all({_mark(peer): _installed(peer).encode()}, force=True)
+
+
+def _mark(peer: Peer) -> Path:
+    return folder() / peer.package / "installed"
+
+
+def _installed(peer: Peer) -> str:
+    return "\n".join((*peer.requirements, *peer.bare))
 
 
 def _pip(interpreter: Path, words: list[str]) -> None:

@@ -13,11 +13,15 @@ from semstego.evaluation.journal import Journal
 STUDY = {"side": 64, "seed": 1}
 
 
+def any_result(found):
+    return True
+
+
 def test_what_was_added_is_there_when_the_file_is_opened_again(tmp_path):
-    journal = Journal(tmp_path / "j", STUDY)
+    journal = Journal(tmp_path / "j", STUDY, any_result)
     journal.add("DMAS 0", {"bits": 3})
     journal.add("a name\nof two lines", [1.5, None])
-    again = Journal(tmp_path / "j", STUDY)
+    again = Journal(tmp_path / "j", STUDY, any_result)
     assert again["DMAS 0"] == {"bits": 3}
     assert again["a name\nof two lines"] == [1.5, None]
     assert "DMAS 1" not in again
@@ -26,12 +30,12 @@ def test_what_was_added_is_there_when_the_file_is_opened_again(tmp_path):
 @given(cut=st.integers(0, 200))
 def test_a_file_that_was_cut_anywhere_keeps_its_whole_results_and_goes_on(tmp_path_factory, cut):
     path = tmp_path_factory.mktemp("cut") / "j"
-    journal = Journal(path, STUDY)
+    journal = Journal(path, STUDY, any_result)
     for number in range(4):
         journal.add(f"x {number}", number)
     content = path.read_bytes()[:cut]
     path.write_bytes(content)
-    again = Journal(path, STUDY)
+    again = Journal(path, STUDY, any_result)
     whole = max(0, content.count(b"\n") - 1)
     assert [f"x {number}" in again for number in range(4)] == [number < whole for number in range(4)]
     again.add("x 9", 9)
@@ -45,27 +49,27 @@ def test_the_file_of_something_else_is_refused_and_left_alone(tmp_path, content)
     path = tmp_path / "j"
     path.write_bytes(content)
     with pytest.raises(ArgumentError):
-        Journal(path, STUDY)
+        Journal(path, STUDY, any_result)
     assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("line", [b"[]", b"nonsense", b"[" * 100_000, b'["x", 1, 2]', b"\xff"])
 def test_a_damaged_result_is_refused_with_one_error(tmp_path, line):
     path = tmp_path / "j"
-    Journal(path, STUDY)
+    Journal(path, STUDY, any_result)
     path.write_bytes(path.read_bytes() + line + b"\n")
     with pytest.raises(ArgumentError):
-        Journal(path, STUDY)
+        Journal(path, STUDY, any_result)
 
 
 def test_places_that_hold_no_file_are_refused(tmp_path):
     with pytest.raises(ArgumentError):
-        Journal(tmp_path, STUDY)
+        Journal(tmp_path, STUDY, any_result)
     with pytest.raises(OutputError):
-        Journal(tmp_path / "absent" / "j", STUDY)
+        Journal(tmp_path / "absent" / "j", STUDY, any_result)
 
 
 def test_without_a_file_results_are_kept_in_memory():
-    journal = Journal(None, STUDY)
+    journal = Journal(None, STUDY, any_result)
     journal.add("x", 1)
     assert journal["x"] == 1

@@ -11,7 +11,7 @@ from PIL import Image
 from semstego.baselines.jpeg import Jpeg
 from semstego.codecs import registry
 from semstego.errors import ArgumentError, InfeasibleError
-from semstego.evaluation import table1
+from semstego.evaluation import table1, table1_text
 from semstego.evaluation.bit_carriers import BitCarrier, Hidden, OfBaseline, OfSystem, Reading
 from semstego.evaluation.journal import Journal
 from semstego.progress import no_progress
@@ -47,6 +47,10 @@ class Known(BitCarrier):
     @property
     def facts(self):
         return {"carrier": "known", "ours": False}
+
+    @property
+    def identity(self):
+        return f"known {self.refuses}"
 
     def hidden(self, cover, bits, rng):
         if self.refuses == bits:
@@ -88,7 +92,7 @@ def test_small_covers_have_the_detail_of_half_their_side(paths):
 
 def test_what_is_read_is_counted_and_averaged(paths):
     covers = list(STUDY.covers(paths))
-    found = STUDY.of_carrier(Known(), covers, Journal(None, {}), 1, no_progress)
+    found = STUDY.of_carrier(Known(), covers, Journal(None, {}, bool), 1, no_progress)
     assert json.loads(json.dumps(found)) == found
     none, jpeg, bright = found["attacks"]
     assert none["right_after"] == {"mean": 1, "low": 1, "high": 1}
@@ -102,12 +106,12 @@ def test_what_is_read_is_counted_and_averaged(paths):
 
 def test_refusals_are_counted_and_left_out_of_means(paths):
     covers = list(STUDY.covers(paths))
-    one = STUDY.of_carrier(Known(STUDY.bits(covers[1])), covers, Journal(None, {}), 1, no_progress)
+    one = STUDY.of_carrier(Known(STUDY.bits(covers[1])), covers, Journal(None, {}, bool), 1, no_progress)
     assert one["refused"] == 1
     assert one["attacks"][1]["right_after"]["mean"] == 0.75
-    none = STUDY.of_carrier(Known(STUDY.bits(covers[1])), covers[1:2], Journal(None, {}), 1, no_progress)
+    none = STUDY.of_carrier(Known(STUDY.bits(covers[1])), covers[1:2], Journal(None, {}, bool), 1, no_progress)
     assert (none["refused"], none["attacks"]) == (1, [])
-    assert "1/1" in table1.table({"side": 96, "carriers": [one, none]})
+    assert "1/1" in table1_text.table({"side": 96, "carriers": [one, none]})
     mean = table1.mean_of_methods([one, none, one | {"ours": True}])
     assert mean["methods"] == 1
     assert mean["attacks"][1]["right_after"]["mean"] == 0.75
@@ -131,7 +135,7 @@ def test_attacks_draw_the_same_for_all_and_a_cut_study_goes_on(paths, tmp_path):
 def test_methods_and_ours_read_what_they_can(paths):
     covers = list(STUDY.covers(paths))
     dmas, ours, learned = (
-        STUDY.of_carrier(one, covers[:2], Journal(None, {}), 1, no_progress)
+        STUDY.of_carrier(one, covers[:2], Journal(None, {}, bool), 1, no_progress)
         for one in (OfBaseline("dmas"), of_system("certified", "cr085"), of_system("learned", "learned-photo"))
     )
     assert [row["whole"]["mean"] for row in dmas["attacks"][:2]] == [1, 1]
@@ -151,9 +155,9 @@ def test_photographs_that_give_no_cover_are_refused(paths):
 
 def test_the_papers_figures_stand_beside_what_was_measured():
     attacks = {(study.side, words) for study in (table1.GREY, table1.SMALL, table1.LARGE) for words in study.attacks}
-    assert {*table1.PAPER} <= attacks
+    assert {*table1_text.PAPER} <= attacks
     row = {"attack": "jpeg:50", "right_after": {"mean": 0.9, "low": 0.8, "high": 1}, "whole": {"mean": 0.5}}
     study = {"side": 360, "carriers": [{"carrier": "DMAS", "attacks": [row]}, {"carrier": "GMAS", "attacks": [row]}]}
-    lines = [line.split() for line in table1.table(study).splitlines()]
+    lines = [line.split() for line in table1_text.table(study).splitlines()]
     assert ["DMAS", "-", "-", "90.00", "80.00", "100.00", "50", "99.91"] in lines
     assert ["GMAS", "-", "-", "90.00", "80.00", "100.00", "50", "100.00"] in lines

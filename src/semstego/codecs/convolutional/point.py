@@ -149,7 +149,7 @@ class ConvolutionalPoint:
 
     def dequantised(self, symbols: Symbols) -> Tensor:
         """What a receiver makes of symbols: features ``(1, c, h', w')``."""
-        return self.network.quantiser.to_features(torch.from_numpy(symbols.values)[None], self.scale)
+        return self.network.quantiser.to_features(torch.from_numpy(symbols.values.copy())[None], self.scale)
 
 
 def to_tensor(picture: Picture) -> Tensor:

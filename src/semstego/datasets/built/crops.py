@@ -32,6 +32,7 @@ SIDE = 64  # px of a crop, if not asked for another
 SQUARES = (96, 512)  # px of the photograph that it is reduced from
 LONGEST_SHORT_SIDE = 768  # px of that photograph
 LEAST_DEVIATION = 8  # standard deviation [grey levels]; crops below it are left out
+MOST_PHOTOGRAPHS = int(np.iinfo(np.int16).max)  # of which the sets keep the numbers
 DRAWS = 300  # squares tried of one photograph
 KINDS = ("plain", "cifar")
 SIDES = (32, 512)  # px, even; the paper's pictures have 64, 256 and 360
@@ -121,6 +122,8 @@ def build(
     set_folder.check(output, DESCRIPTION, force=force)
     sets = set_of_each(folder, split)
     paths = sorted(sets)
+    if len(paths) > MOST_PHOTOGRAPHS:
+        raise DataError(f"at most {MOST_PHOTOGRAPHS:,} photographs, not {len(paths):,}")
     facts = {"seed": seed, "kind": kind, "side": side, "versions": {"semstego": version("semstego")}}
     facts |= {"photographs": [{"file": path.relative_to(folder).as_posix(), "set": sets[path]} for path in paths]}
     facts |= {"photographs_from": provenance(folder, paths)}

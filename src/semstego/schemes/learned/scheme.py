@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semstego.codecs.base import Codec, Symbols
-from semstego.errors import ArgumentError, InfeasibleError, NothingFoundError
+from semstego.errors import ArgumentError, InfeasibleError, NothingFoundError, WeightsError
 from semstego.message.bits import Bits
 from semstego.message.cipher import Key
 from semstego.message.draws import Draws
@@ -145,9 +145,11 @@ class LearnedScheme(Scheme):
         if codec.closed:
             raise NothingFoundError
         try:
-            return self._point(codec)
-        except ArgumentError:
+            point = self._point(codec)
+            self._model(point)  # weights of Es and Ds alone have none
+        except (ArgumentError, WeightsError):
             raise NothingFoundError from None
+        return point
 
     def _point(self, codec: Codec) -> "ConvolutionalPoint":
         if not codec.closed:
