@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import semstego
 from semstego.cli.main import app
 from semstego.codecs import registry
-from semstego.errors import ArgumentError, OutputError
+from semstego.errors import ArgumentError, NothingFoundError, OutputError
 from semstego.metrics.image import psnr_db
 
 pytest.importorskip("jpeglib")
@@ -83,7 +83,12 @@ def test_channels_of_the_tables_ship_and_no_receiver_searches_them(name, photogr
     assert psnr_db(picture, codec.decode(codec.encode(picture).symbols)) > 18
 
 
-def test_a_stream_of_such_a_codec_is_read_by_its_name_alone(photographs):
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["codec-64", "codec-grey"])
+def test_a_stream_of_such_a_codec_is_read_by_its_name_alone(photographs, name):
     cover = photographs["astronaut"][:128, :128]
-    sent = semstego.send(cover, codec="codec-64")
+    cover = cover if name == "codec-64" else np.asarray(Image.fromarray(cover).convert("L"))
+    sent = semstego.send(cover, codec=name)
     assert psnr_db(cover, semstego.reconstruct(sent)) > 25
+    with pytest.raises(NothingFoundError):
+        semstego.reveal(sent, key=semstego.derive_key("correct horse battery staple and more"))

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from semstego.cli.main import app
 from semstego.datasets import sets
 from semstego.datasets.built import crops
-from semstego.errors import DataError, OutputError
+from semstego.datasets.folder import photographs
+from semstego.errors import DataError, OutputError, PictureError
 
 COUNTS = {"train": 30, "validation": 8, "test": 12}
 
@@ -87,10 +88,37 @@ def test_too_many_crops_and_unknown_kinds_are_refused_and_leave_nothing(photogra
     assert not list(tmp_path.iterdir())
 
 
-def test_the_command_builds_and_overwrites_nothing(photographs_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(crops, "COUNTS", COUNTS)
+def test_the_command_builds_and_overwrites_nothing(photographs_folder, tmp_path):
     command = ["data", "build-crops", "-o", str(tmp_path / "out"), "--photographs", str(photographs_folder)]
-    result = CliRunner().invoke(app, [*command, "--train", "10", "--kind", "plain"], catch_exceptions=False)
+    counts = ["--train", "10", "--validation", "8", "--test", "12", "--side", "100"]
+    result = CliRunner().invoke(app, [*command, *counts, "--kind", "plain"], catch_exceptions=False)
     assert result.exit_code == 0
-    assert len(sets.load("crops", tmp_path / "out", "train")) == 10
+    assert sets.load("crops", tmp_path / "out", "train").pictures.shape == (10, 100, 100, 3)
     assert isinstance(CliRunner().invoke(app, command).exception, OutputError)
+
+
+@pytest.mark.parametrize(("kind", "side"), [("plain", 128), ("cifar", 128), ("plain", 32), ("plain", 96)])
+def test_crops_of_another_side_are_cut_of_squares_that_are_no_smaller(rng, kind, side):
+    noise = rng.integers(0, 256, (150, 200, 3), np.uint8)
+    assert next(crops.crops(noise, rng, kind=kind, side=side)).shape == (side, side, 3)
+    assert not list(crops.crops(noise[:120], rng, kind=kind, side=128))
+
+
+@pytest.mark.parametrize("side", [0, -64, 31, 65, 514, 10**9])
+def test_sides_out_of_range_are_refused(photographs_folder, tmp_path, side):
+    with pytest.raises(DataError, match="side"):
+        crops.build(tmp_path / "none", photographs_folder, kind="plain", side=side, counts=COUNTS)
+    assert not (tmp_path / "none").exists()
+
+
+def test_more_photographs_than_their_numbers_can_count_are_refused(photographs_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(crops, "MOST_PHOTOGRAPHS", 16)
+    with pytest.raises(DataError, match="at most 16 photographs"):
+        crops.build(tmp_path / "none", photographs_folder, kind="plain", counts=COUNTS)
+
+
+def test_a_list_that_is_no_text_is_refused(photographs_folder, tmp_path):
+    (tmp_path / "list").write_bytes(b"\xff\xd8\xff\xe0")
+    for names in (tmp_path / "list", tmp_path / "absent"):
+        with pytest.raises(PictureError, match="no list"):
+            photographs(photographs_folder, names)

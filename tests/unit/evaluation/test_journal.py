@@ -2,6 +2,8 @@
 """Results of single pictures: kept as they come, whole after any cut, and never those of another study."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -53,7 +55,10 @@ def test_the_file_of_something_else_is_refused_and_left_alone(tmp_path, content)
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("line", [b"[]", b"nonsense", b"[" * 100_000, b'["x", 1, 2]', b"\xff"])
+@pytest.mark.parametrize(
+    "line", [b"[]", b"nonsense", b"[" * 100_000, b'["x", 1, 2]', b"\xff", b'["x", NaN]', b'["x", -Infinity]', b'"ab"',
+    b'{"a": 1, "b": 2}', b"[1, 2]"],
+)  # fmt: skip
 def test_a_damaged_result_is_refused_with_one_error(tmp_path, line):
     path = tmp_path / "j"
     Journal(path, STUDY, any_result)
@@ -73,3 +78,30 @@ def test_without_a_file_results_are_kept_in_memory():
     journal = Journal(None, STUDY, any_result)
     journal.add("x", 1)
     assert journal["x"] == 1
+
+
+def test_what_is_no_result_of_the_study_is_refused(tmp_path):
+    Journal(tmp_path / "j", STUDY, any_result).add("x", 7)
+    with pytest.raises(ArgumentError):
+        Journal(tmp_path / "j", STUDY, lambda found: found == 8)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "j")
+    with pytest.raises(ArgumentError):
+        Journal(tmp_path / "j", STUDY, any_result)
+
+
+def test_a_whole_journal_is_read_where_nothing_can_be_written(tmp_path, monkeypatch):
+    Journal(tmp_path / "j", STUDY, any_result).add("x", 7)
+    opened = Path.open
+
+    def only_reading(path, mode="r", *rest, **options):
+        if mode != "rb":
+            raise OSError(30, "Read-only file system")
+        return opened(path, mode, *rest, **options)
+
+    monkeypatch.setattr(Path, "open", only_reading)
+    assert Journal(tmp_path / "j", STUDY, any_result)["x"] == 7
+    with pytest.raises(OutputError):
+        Journal(tmp_path / "new", STUDY, any_result)

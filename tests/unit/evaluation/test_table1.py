@@ -132,6 +132,30 @@ def test_attacks_draw_the_same_for_all_and_a_cut_study_goes_on(paths, tmp_path):
         table1.of_studies([replace(study, seed=1)], carriers, paths, tmp_path, 1, no_progress)
 
 
+@pytest.mark.parametrize("spoiled", [
+    3, None, {}, {"bits": 1}, {"bits": 1, "attacks": [1]}, {"bits": "x", "attacks": []},
+    {"bits": 1, "attacks": 3 * [{"whole": 1000}], "seconds": 1, "psnr_db": 1, "psnr_cover_db": 1},
+])  # fmt: skip
+def test_spoiled_results_are_refused(paths, tmp_path, spoiled):
+    covers = list(STUDY.covers(paths))
+    STUDY.of_carrier(Known(), covers, STUDY.journal(covers, tmp_path / "j"), 1, no_progress)
+    lines = (tmp_path / "j").read_text().splitlines()
+    lines[1] = json.dumps([json.loads(lines[1])[0], spoiled])
+    (tmp_path / "j").write_text("\n".join(lines) + "\n")
+    with pytest.raises(ArgumentError):
+        STUDY.journal(covers, tmp_path / "j")
+
+
+def test_carriers_of_one_name_do_not_mix(paths, tmp_path):
+    study, other = replace(STUDY, attacks=("none",)), Known(7)
+    found = table1.of_studies([study], [Known(), Known()], paths, tmp_path, 1, no_progress)
+    assert len(found[0]["carriers"]) == 2  # what is named twice counts once; and the mean
+    with pytest.raises(ArgumentError, match="name 'known'"):
+        table1.of_studies([study], [Known(), other], paths, tmp_path, 1, no_progress)
+    table1.of_studies([study], [other], paths, tmp_path, 1, no_progress)
+    assert len((tmp_path / "96x96.jsonl").read_text().splitlines()) == 1 + 2 * 3
+
+
 def test_methods_and_ours_read_what_they_can(paths):
     covers = list(STUDY.covers(paths))
     dmas, ours, learned = (

@@ -45,18 +45,33 @@ def test_environments_lie_where_they_are_asked_for(monkeypatch, tmp_path):
     assert environment.folder() == tmp_path / "semstego" / "peers"
 
 
-def test_what_pip_cannot_install_ends_in_one_error(monkeypatch, tmp_path):
-    class Missing(type(PEERS.get("stego-lsb"))):
-        package = "semstego-peer-that-is-none"
-        requirements = (str(tmp_path / "nothing-here.whl"),)
+class Missing(type(PEERS.get("stego-lsb"))):
+    """A peer whose package cannot be had."""
 
+    package = "semstego-peer-that-is-none"
+    requirements = ("./nothing-here.whl",)
+
+
+def test_an_installation_that_was_cut_is_none(monkeypatch, tmp_path):
     monkeypatch.setenv(environment.VARIABLE, str(tmp_path))
-    interpreter = environment.python(Missing())
-    interpreter.parent.mkdir(parents=True)
-    interpreter.write_text("#!/bin/sh\necho 'ERROR: no such wheel' >&2\nexit 1\n")
-    interpreter.chmod(0o755)
-    with pytest.raises(PeerError, match="ERROR: no such wheel"):
-        environment.install(Missing())
+    assert not environment.is_installed(Missing())
+    environment.python(Missing()).parent.mkdir(parents=True)
+    environment.python(Missing()).write_text("")
+    assert not environment.is_installed(Missing())
+    mark = tmp_path / Missing.package / "installed"
+    mark.write_text("another.whl")
+    assert not environment.is_installed(Missing())
+    mark.write_text("./nothing-here.whl")
+    assert environment.is_installed(Missing())
+
+
+@pytest.mark.slow
+def test_what_pip_cannot_install_ends_in_one_error_each_time(monkeypatch, tmp_path):
+    monkeypatch.setenv(environment.VARIABLE, str(tmp_path))
+    for _ in range(2):  # what the first try left is no installation
+        with pytest.raises(PeerError, match="ERROR: "):
+            environment.install(Missing())
+        assert not environment.is_installed(Missing())
 
 
 @pytest.mark.slow
