@@ -61,7 +61,7 @@ BARS = {  # that the studies must report, met or not
         "first audit, seconds", "audit from the cache, seconds",
     },
     "audit_2000_xunet": {"control LSB matching 0.4: least P_E by XuNet"},
-    "codec": {"64x64", "360x360 grey"},
+    "codec": {"codec-64, 64x64", "codec-grey, 360x360"},
     "task_gap_fashion-mnist": {
         "clean accuracy, percent", "ACC gap, cr085, 1 bpp: interval contains 0",
         "ACC gap, cr085, 1 bpp: half-width, points",

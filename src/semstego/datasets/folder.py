@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from semstego.codecs.base import Picture
-from semstego.errors import PictureError
+from semstego.errors import DataError, PictureError
 from semstego.inputs import naming
 from semstego.io.pictures import load_picture, squeezed
 
@@ -24,6 +24,7 @@ def photographs(folder: Path, names: Path | None = None) -> list[Path]:
     """Picture files below ``folder``, sorted; only those listed in the file ``names``, if given.
 
     Raises:
+        DataError: If the list cannot be read.
         PictureError: If there are none, or a listed one is missing.
     """
     found = {
@@ -32,8 +33,8 @@ def photographs(folder: Path, names: Path | None = None) -> list[Path]:
     if names is not None:
         try:
             wanted = names.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            raise PictureError(f"{names} is no list of photographs, one name a line") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"the list {names} cannot be read ({error})") from None
         missing = [name for name in wanted if name not in found]
         if missing:
             raise PictureError(f"{len(missing)} of the listed photographs are not in {folder}, among them {missing[0]}")

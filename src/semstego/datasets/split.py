@@ -29,10 +29,7 @@ def set_of_each(folder: Path, lists: Path | None) -> dict[Path, str]:
 def _by_lists(folder: Path, lists: Path) -> dict[Path, str]:
     result: dict[Path, str] = {}
     for name, file in LISTS.items():
-        try:
-            paths = photographs(folder, lists / file)
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"the list {lists / file} cannot be read ({error})") from None
+        paths = photographs(folder, lists / file)
         if twice := [path for path in paths if path in result]:
             raise DataError(f"{lists}: {twice[0].name} is in two lists")
         result |= dict.fromkeys(paths, name)

@@ -142,7 +142,9 @@ def test_white_blocks_never_carry():
     assert not changed[~neighbours.black(changed.shape)].any()
 
 
-@pytest.mark.parametrize("code", [ReedSolomon(), CheckedReedSolomon(), Bch(5), Bch(31)], ids=["RS", "checked RS", "BCH 5", "BCH 31"])
+@pytest.mark.parametrize(
+    "code", [ReedSolomon(), CheckedReedSolomon(), Bch(5), Bch(31)], ids=["RS", "checked RS", "BCH 5", "BCH 31"]
+)
 @given(message=st.binary(max_size=40), cut=st.integers(0, 7))
 @settings(max_examples=15, deadline=None)
 def test_codes_give_back_messages_of_any_length(code, message, cut):

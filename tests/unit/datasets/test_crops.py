@@ -12,7 +12,7 @@ from semstego.cli.main import app
 from semstego.datasets import sets
 from semstego.datasets.built import crops
 from semstego.datasets.folder import photographs
-from semstego.errors import DataError, OutputError, PictureError
+from semstego.errors import DataError, OutputError
 
 COUNTS = {"train": 30, "validation": 8, "test": 12}
 
@@ -120,5 +120,5 @@ def test_more_photographs_than_their_numbers_can_count_are_refused(photographs_f
 def test_a_list_that_is_no_text_is_refused(photographs_folder, tmp_path):
     (tmp_path / "list").write_bytes(b"\xff\xd8\xff\xe0")
     for names in (tmp_path / "list", tmp_path / "absent"):
-        with pytest.raises(PictureError, match="no list"):
+        with pytest.raises(DataError, match="cannot be read"):
             photographs(photographs_folder, names)

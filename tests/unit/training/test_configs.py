@@ -43,8 +43,10 @@ def test_every_shipped_configuration_is_read(config):
 
 @pytest.mark.parametrize("config", of(CodecPlan))
 def test_every_shipped_configuration_of_a_codec_trains(config, folders, tmp_path):
-    changes = {"epochs": 1, "batch": 4, "tile": 16, "data": Data(set="crops", folder=folders[8])}
-    _, figures = run(read_config(config, CodecPlan).model_copy(update=changes), tmp_path, kind=CodecTraining)
+    plan = read_config(config, CodecPlan)
+    tile = 16 if plan.architecture.kernel < 8 else 32  # two convolutions must leave something
+    changes = {"epochs": 1, "batch": 4, "tile": tile, "data": Data(set="crops", folder=folders[8])}
+    _, figures = run(plan.model_copy(update=changes), tmp_path, kind=CodecTraining)
     assert figures["validation_psnr_db"] > 5
 
 
