@@ -17,6 +17,29 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 24  # of a message
 
+Photos = Annotated[Path, typer.Argument(metavar="PHOTOS", help="Folder of photographs, such as BOSSbase.")]
+Names = Annotated[Path | None, typer.Option("--list", help="File that lists which of them.")]
+Pictures = Annotated[int, typer.Option(min=1, help="The first so many photographs.")]
+Side = Annotated[int, typer.Option(min=32, help="Reduce the short side to so many pixels.")]
+Systems = Annotated[
+    list[str],
+    typer.Option(
+        metavar="SCHEME[@CODEC]", help="Scheme of ours, and the codec if not its own; give several for several."
+    ),
+]
+Channels = Annotated[
+    list[str] | None,
+    typer.Option(help="Such as jpeg:50 or resize:0.5+jpeg:75; give several.", show_default="the usual ones"),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Fixes keys, messages and what channels draw.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes.")]
+Baselines = Annotated[
+    list[str] | None, typer.Option("--baseline", metavar="NAME", help="Give several for several.", show_default="all")
+]
+Run = Annotated[
+    Path | None, typer.Option("--run", metavar="FOLDER", help="Keeps results of single pictures; goes on from there.")
+]
+
 app = typer.Typer(name="compare", help="Schemes side by side.", no_args_is_help=True)
 
 
@@ -27,22 +50,16 @@ def compare() -> None:
 
 @app.command()
 def channels(
-    photographs: Annotated[Path, typer.Argument(metavar="PHOTOS", help="Folder of photographs.")],
-    names: Annotated[Path | None, typer.Option("--list", help="File that lists which of them.")] = None,
-    system: Annotated[
-        list[str],
-        typer.Option(metavar="SCHEME[@CODEC]", help="Scheme, and the codec if not its own; give several for several."),
-    ] = ["robust", "learned@learned-photo", "syndrome", "certified"],  # noqa: B006
-    channel: Annotated[
-        list[str] | None,
-        typer.Option(help="Such as jpeg:50 or resize:0.5+jpeg:75; give several.", show_default="24 usual ones"),
-    ] = None,
+    photographs: Photos,
+    names: Names = None,
+    system: Systems = ["robust", "learned@learned-photo", "syndrome", "certified"],  # noqa: B006
+    channel: Channels = None,
     message_bytes: Annotated[int, typer.Option(min=0, max=MOST_BYTES, help="Length of the message.")] = 32,
-    pictures: Annotated[int, typer.Option(min=1, help="The first so many photographs.")] = 60,
-    side: Annotated[int, typer.Option(min=32, help="Reduce the short side to so many pixels.")] = 512,
+    pictures: Pictures = 60,
+    side: Side = 512,
     search: Annotated[bool, typer.Option("--search", help="Look for cut, resized, turned or toned pictures.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Fixes keys, messages and what channels draw.")] = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    seed: Seed = 0,
+    workers: Workers = 1,
     output: JsonOutput = None,
     as_json: AsJson = False,
     force: Force = False,
@@ -66,27 +83,21 @@ def channels(
 
 @app.command()
 def peers(
-    photographs: Annotated[Path, typer.Argument(metavar="PHOTOS", help="Folder of photographs.")],
-    names: Annotated[Path | None, typer.Option("--list", help="File that lists which of them.")] = None,
+    photographs: Photos,
+    names: Names = None,
     peer: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Give several for several.", show_default="all")
     ] = None,
-    system: Annotated[
-        list[str],
-        typer.Option(metavar="SCHEME[@CODEC]", help="Ours beside them; give several for several."),
-    ] = ["robust", "certified", "syndrome", "lsb"],  # noqa: B006
-    channel: Annotated[
-        list[str] | None,
-        typer.Option(help="Such as jpeg:50 or resize:0.5+jpeg:75; give several.", show_default="10 usual ones"),
-    ] = None,
+    system: Systems = ["robust", "certified", "syndrome", "lsb"],  # noqa: B006
+    channel: Channels = None,
     message_bytes: Annotated[
         int, typer.Option(min=1, max=MOST_BYTES, help="Length of the message; who holds less is given less.")
     ] = 32,
-    pictures: Annotated[int, typer.Option(min=1, help="The first so many photographs.")] = 24,
-    side: Annotated[int, typer.Option(min=32, help="Reduce the short side to so many pixels.")] = 512,
+    pictures: Pictures = 24,
+    side: Side = 512,
     detect: Annotated[bool, typer.Option("--detect", help="Also SPAM and SRMQ1, on squares of these.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Fixes keys, messages and what channels draw.")] = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    seed: Seed = 0,
+    workers: Workers = 1,
     output: JsonOutput = None,
     as_json: AsJson = False,
     force: Force = False,
@@ -124,27 +135,19 @@ def peers(
     terminal.say(json.dumps(report) if as_json else table(found), to_stderr=output == STANDARD)
 
 
-Baselines = Annotated[
-    list[str] | None, typer.Option("--baseline", metavar="NAME", help="Give several for several.", show_default="all")
-]
-Run = Annotated[
-    Path | None, typer.Option("--run", metavar="FOLDER", help="Keeps results of single pictures; goes on from there.")
-]
 _TABLE_SYSTEMS = ("certified", "syndrome", "robust")
 
 
 @app.command()
 def table1(
-    photographs: Annotated[Path, typer.Argument(metavar="PHOTOS", help="Folder of photographs, such as BOSSbase.")],
-    names: Annotated[Path | None, typer.Option("--list", help="File that lists which of them.")] = None,
+    photographs: Photos,
+    names: Names = None,
     baseline: Baselines = None,
-    system: Annotated[
-        list[str], typer.Option(metavar="SCHEME[@CODEC]", help="Ours beside them; give several for several.")
-    ] = [*_TABLE_SYSTEMS, "learned@learned-photo"],  # noqa: B006
-    pictures: Annotated[int, typer.Option(min=1, help="The first so many photographs.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="Fixes keys, messages and what attacks draw.")] = 0,
+    system: Systems = [*_TABLE_SYSTEMS, "learned@learned-photo"],  # noqa: B006
+    pictures: Pictures = 100,
+    seed: Seed = 0,
     run: Run = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    workers: Workers = 1,
     output: JsonOutput = None,
     as_json: AsJson = False,
     force: Force = False,
@@ -161,16 +164,14 @@ def table1(
 
 @app.command()
 def table4(
-    photographs: Annotated[Path, typer.Argument(metavar="PHOTOS", help="Folder of photographs.")],
-    names: Annotated[Path | None, typer.Option("--list", help="File that lists which of them.")] = None,
+    photographs: Photos,
+    names: Names = None,
     baseline: Baselines = None,
-    system: Annotated[
-        list[str], typer.Option(metavar="SCHEME[@CODEC]", help="Ours beside them; give several for several.")
-    ] = [*_TABLE_SYSTEMS, "learned@learned-010", "learned@learned-photo"],  # noqa: B006
-    pictures: Annotated[int, typer.Option(min=1, help="The first so many photographs.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="Fixes keys, messages and what attacks draw.")] = 0,
+    system: Systems = [*_TABLE_SYSTEMS, "learned@learned-010", "learned@learned-photo"],  # noqa: B006
+    pictures: Pictures = 100,
+    seed: Seed = 0,
     run: Run = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    workers: Workers = 1,
     output: JsonOutput = None,
     as_json: AsJson = False,
     force: Force = False,
