@@ -90,7 +90,7 @@ def status_of(error: Exception, words: Sequence[str]) -> int:
 
 
 def _is_interruption(error: BaseException | None) -> bool:
-    """Whether it comes of one; modules in C make other errors of it while they are loaded."""
+    """Whether it comes of one, which other errors may have followed."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None
