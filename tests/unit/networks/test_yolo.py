@@ -11,6 +11,7 @@ from torch import nn
 from semstego.errors import ArgumentError
 from semstego.networks.channels_last import channels_last
 from semstego.networks.yolo import ANCHORS, YOLO, anchors_at
+from semstego.networks.yolo_blocks import CrossStage
 
 # Parameters that YOLOv5s of version 6.2 reports for the 80 classes of COCO and the 20 of VOC.
 PUBLISHED = {80: 7_235_389, 20: 7_073_569}
@@ -72,6 +73,43 @@ def test_every_layer_has_the_channels_and_the_side_of_the_table(full):
         hook.remove()
     assert seen == {name: (1, channels, side, side) for _, name, channels, side in TABLE}
     assert [tuple(one.shape) for one in maps] == [(1, 3, side, side, 25) for side in (32, 16, 8)]
+
+
+@torch.inference_mode()
+def test_layers_are_joined_as_in_the_table():
+    """The table once more, row by row: what a layer is given, by number; "up" doubles the first of two.
+
+    The batch is normalised by its own statistics, so that maps of all layers have values of one size.
+    """
+    network = YOLO(3, width=0.125).train()
+    given = {n: [n - 1] for n in range(1, 10)} | {10: [9], 13: ["up", 10, 6], 14: [13], 17: ["up", 14, 4]}
+    given |= {18: [17], 20: [18, 14], 21: [20], 23: [21, 10]}
+    names = {number: name for number, name, _, _ in TABLE}
+    pictures = torch.rand(4, 3, 64, 96)
+    outputs = {-1: pictures}
+    for number, inputs in ({0: [-1]} | given).items():
+        parts = [outputs[one] for one in inputs if one != "up"]
+        if "up" in inputs:
+            parts[0] = parts[0].repeat_interleave(2, 2).repeat_interleave(2, 3)
+        outputs[number] = network.get_submodule(names[number])(torch.cat(parts, 1))
+    for head, number, found in zip(network.heads, (17, 20, 23), network(pictures), strict=True):
+        expected = head(outputs[number])
+        for anchor in range(3):
+            assert torch.allclose(found[:, anchor].movedim(-1, 1), expected[:, 8 * anchor : 8 * anchor + 8], atol=1e-5)
+
+
+@torch.inference_mode()
+def test_blocks_are_joined_as_described():
+    maps = torch.rand(2, 16, 8, 8)
+    for block in (CrossStage(16, 16, 2), CrossStage(16, 16, 1, shortcut=False)):
+        deep = block.deep[0](maps)
+        for bottleneck in block.deep[1:]:
+            changed = bottleneck.inner(deep)
+            deep = deep + changed if bottleneck.shortcut else changed
+        expected = block.joined(torch.cat([deep, block.bypass(maps)], 1))
+        assert torch.allclose(block(maps), expected, atol=1e-6)
+    values = block.joined[1](block.joined[0](maps))
+    assert torch.allclose(block.joined(maps), values * values.sigmoid(), atol=1e-6)
 
 
 def test_every_convolution_but_those_of_the_heads_is_normalised_and_activated(full):
@@ -147,10 +185,12 @@ def test_one_box_by_hand(narrow):
 
 
 def test_half_precision_is_decoded_in_single(narrow):
-    maps = [torch.zeros(1, 3, side, side, 8, dtype=torch.bfloat16) for side in (80, 40, 20)]
-    boxes, _ = narrow.decode(maps)
-    assert boxes.dtype == torch.float32
-    assert boxes[0, 79].tolist() == [636 - 5, 4 - 6.5, 636 + 5, 4 + 6.5]
+    generator = torch.Generator().manual_seed(2)
+    maps = [torch.randn(1, 3, side, side, 8, generator=generator).bfloat16() for side in (80, 40, 20)]
+    found, expected = narrow.decode(maps), narrow.decode([one.float() for one in maps])
+    assert found.boxes.dtype == found.scores.dtype == torch.float32
+    assert torch.equal(found.boxes, expected.boxes)
+    assert torch.equal(found.scores, expected.scores)
 
 
 @pytest.mark.parametrize("classes", [2, 20])
