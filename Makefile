@@ -14,6 +14,7 @@ test: .venv/dev
 slow: .venv/dev .venv/oracle
 	$(BIN)/python -m pytest -m slow -n auto --dist loadfile
 	PYTHONPATH=.venv/oracle $(BIN)/python -m pytest tests/unit/networks/test_oracles.py
+	PYTHONPATH=.venv/oracle $(BIN)/python -m pytest tests/unit/tasks/detection/test_average_precision.py
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
@@ -33,7 +34,7 @@ check: .venv/dev
 
 # XuNet by other hands: an edition of sealwatch that asks for torchvision, which cannot be had here, and needs it not.
 .venv/oracle: .venv/dev
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $@ sealwatch==2025.9 tqdm==4.70.1
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $@ sealwatch==2025.9 tqdm==4.70.1 pycocotools==2.0.11
 	touch $@
 
 clean:

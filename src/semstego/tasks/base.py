@@ -87,7 +87,7 @@ class Task(Protocol):
 
 
 MEMBERS = ("task_loss", "task_score", "prepared", "to", "examples", "answers")
-TASKS = Registry[Task]("task", "semstego.tasks", "TASK", members=MEMBERS)
+TASKS = Registry[Task]("task", "semstego.tasks", "TASK", beside=("base", "detection"), members=MEMBERS)
 
 
 def frozen(name: str) -> Task:
