@@ -20,7 +20,7 @@ from rich.progress import Progress
 from experiments import record
 from semstego.codecs import registry
 from semstego.datasets.folder import central_squares
-from semstego.evaluation.task_gap import evaluate, right_answers
+from semstego.evaluation.task_gap import evaluate
 from semstego.metrics.accuracy_gap import accuracy, paired_gap
 from semstego.plots.task_sheet import draw
 from semstego.schemes import base
@@ -57,7 +57,7 @@ def main() -> None:
     (record.ROOT / "docs" / "task_sheet.png").write_bytes(sheet(task))
     everything = np.ones(len(data), bool)
     for quality in QUALITIES:
-        right = right_answers(task, np.stack([through_jpeg(one, quality) for one in data.pictures]), data.labels)
+        right = task.answered(np.stack([through_jpeg(one, quality) for one in data.pictures]), data.labels).right
         jpeg[str(quality)] = {"accuracy": vars(accuracy(right)), "lost": vars(paired_gap(everything, right))}
     whole = next(cell for cell in cells if (cell["codec"], cell["bpp"]) == ("cr085-plain", 1.0))
     gap = whole["gap"]["cover reconstruction to stego reconstruction"]

@@ -23,7 +23,7 @@ from rich.progress import Progress, TaskID
 from experiments import record
 from semstego.codecs import registry
 from semstego.datasets import sets
-from semstego.evaluation.task_gap import evaluate, right_answers
+from semstego.evaluation.task_gap import evaluate
 from semstego.metrics.accuracy_gap import accuracy
 from semstego.schemes import base
 from semstego.schemes.base import Scheme
@@ -66,7 +66,7 @@ def main() -> None:
         bars["ACC gap, cr085, 1 bpp: half-width, points"] = record.bar((gap["high"] - gap["low"]) / 2, at_most=0.2)
     elif not certified:
         data = sets.load(name, folder, "test-unseen")
-        found["unseen"] = vars(accuracy(right_answers(classification.load(name), data.pictures, data.labels)))
+        found["unseen"] = vars(accuracy(classification.load(name).answered(data.pictures, data.labels).right))
         bars["unseen objects, percent"] = record.bar(found["unseen"]["percent"], at_least=UNSEEN_ACCURACY)
     record.write(
         f"task_gap_certified_{name}" if certified else f"task_gap_{name}",
@@ -87,7 +87,7 @@ def shown(bar: Progress, line: TaskID, what: str, share: float) -> None:
 def one_set(name: str, folder: Path, scheme: Scheme, plan: list, whole: list, progress: Callable) -> dict:
     """Clean accuracy on the whole test set, and every cell."""
     task, data = classification.load(name), sets.load(name, folder, "test")
-    clean = accuracy(right_answers(task, data.pictures, data.labels))
+    clean = accuracy(task.answered(data.pictures, data.labels).right)
     print(f"{name}: clean accuracy {clean.percent:.2f} %", flush=True)
     few, cells = data.first(FEW), []
     for codec, bpp in plan:

@@ -29,7 +29,6 @@ from semstego.codecs.block.codec import BlockCodec
 from semstego.codecs.block.fitting import Design, fit_basis
 from semstego.datasets import sets
 from semstego.datasets.labelled import LabelledPictures
-from semstego.evaluation.task_gap import right_answers
 from semstego.losses.semantic import PICTURE_WEIGHT
 from semstego.metrics.accuracy_gap import accuracy, paired_gap
 from semstego.metrics.image import psnr_db
@@ -93,7 +92,7 @@ def sweep(name: str, folder: Path, progress: Progress) -> dict:
     """Accuracies of one set at every ratio."""
     judge = classification.load(name)
     train, validation, test = (as_colour(sets.load(name, folder, split)) for split in ("train", "validation", "test"))
-    clean = right_answers(judge, test.pictures, test.labels)
+    clean = judge.answered(test.pictures, test.labels).right
     large, rows, bases, right = mosaics(train), [], {}, {}
     for place, kept in enumerate(KEPT):
         progress(f"{name}: pixels, {kept} of {3 * BLOCK**2}", place / len(KEPT))
@@ -122,7 +121,7 @@ def judged(
     """What the task makes of reconstructions by the integer codec, closing included; and which it gets right."""
     codec = BlockCodec("sweep", {3: basis, 1: basis}, {})
     seen = np.stack([codec.decode(codec.encode(picture).symbols) for picture in test.pictures])
-    right = right_answers(judge, seen, test.labels)
+    right = judge.answered(seen, test.labels).right
     quality = [psnr_db(one, picture) for one, picture in zip(seen, test.pictures, strict=True)]
     figures = {
         "accuracy": vars(accuracy(right)),

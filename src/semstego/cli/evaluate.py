@@ -133,7 +133,6 @@ def _table2(
     with terminal.extra("train"):
         from semstego.datasets import sets
         from semstego.datasets.enlarge import softened
-        from semstego.datasets.labelled import LabelledPictures
         from semstego.evaluation import table2
         from semstego.tasks import base as tasks
 
@@ -142,7 +141,7 @@ def _table2(
         raise typer.BadParameter(f"--weights: the pictures of {name} have no classes to tell apart")
     task = tasks.TASKS.get("classification").prepared(weights, name) if weights else None
     if detail:
-        chosen = LabelledPictures(softened(chosen.pictures, detail), chosen.labels, chosen.classes)
+        chosen = chosen.with_pictures(softened(chosen.pictures, detail))
     origin = sets.photographs_of(name, data, split)
     with terminal.bar() as progress:
         cells = [

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``semstego train-task``: the network of the receiver's task."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -9,7 +9,9 @@ from semstego.cli.options import Accelerator, Config, Devices, Force, Nodes, Run
 
 
 def train_task(
-    task: Annotated[Literal["classification"], typer.Argument(metavar="TASK", help="classification")],
+    task: Annotated[
+        Literal["classification", "detection"], typer.Argument(metavar="TASK", help="classification or detection")
+    ],
     config: Config,
     run: Run,
     output: Weights,
@@ -23,12 +25,12 @@ def train_task(
     from semstego.io.files import make_folder
 
     with terminal.extra("train"):
-        from semstego.tasks.classification import to_bytes
         from semstego.training import loop
-        from semstego.training.classifier import ClassificationPlan, train
         from semstego.training.config import read_config
 
-    plan = read_config(config, ClassificationPlan)
+        train, kind, to_bytes = _detection() if task == "detection" else _classification()
+
+    plan = read_config(config, kind)
     outputs.check([(output, outputs.WEIGHTS)], force=force)
     make_folder(run)
     runner = loop.fabric(plan, accelerator=accelerator, devices=devices, nodes=nodes)
@@ -36,3 +38,19 @@ def train_task(
         network, classes = train(plan, run, runner, progress)
     if runner.is_global_zero:
         outputs.write({output: to_bytes(network, classes)}, force=force)
+
+
+def _classification() -> tuple[Any, Any, Any]:
+    """What trains a classifier, the class of its plan, and what makes bytes of it."""
+    from semstego.tasks.classification import to_bytes
+    from semstego.training.classifier import ClassificationPlan, train
+
+    return train, ClassificationPlan, to_bytes
+
+
+def _detection() -> tuple[Any, Any, Any]:
+    """The same for a detector."""
+    from semstego.tasks.detection.task import to_bytes
+    from semstego.training.detector import DetectionPlan, train
+
+    return train, DetectionPlan, to_bytes

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labelled pictures in memory, which is what every data set gives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +12,17 @@ from semstego.errors import DataError
 
 @dataclass(frozen=True)
 class LabelledPictures:
-    """Pictures of one size with one class each.
+    """Pictures of one size, and what a task shall say of them.
 
     Attributes:
         pictures: uint8 ``(n, h, w, c)``, c = 1 or 3.
-        labels: int64 ``(n,)``, indices into ``classes``.
+        labels: int64 ``(n,)``, indices into ``classes``: one class for each picture. :class:`semstego.datasets.scenes.
+            Scenes` has boxes instead.
         classes: Names of the classes.
     """
 
     pictures: NDArray[np.uint8]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -39,22 +41,26 @@ class LabelledPictures:
         """Number of pictures."""
         return len(self.labels)
 
-    def first(self, count: int) -> "LabelledPictures":
+    def first(self, count: int) -> Self:
         """The first ``count`` of them, or all if there are fewer."""
-        return LabelledPictures(self.pictures[:count], self.labels[:count], self.classes)
+        return replace(self, pictures=self.pictures[:count], labels=self.labels[:count])
 
-    def in_grey(self) -> "LabelledPictures":
+    def with_pictures(self, pictures: NDArray[np.uint8]) -> Self:
+        """Other forms of the same pictures, uint8 ``(n, h, w, c)``."""
+        return replace(self, pictures=pictures)
+
+    def in_grey(self) -> Self:
         """The same without colour: luma of ITU-R BT.601, as Pillow finds it."""
         if self.pictures.shape[3] == 1:
             return self
         luma = self.pictures @ np.array([19595, 38470, 7471], np.uint32) + 0x8000 >> 16
-        return LabelledPictures(luma.astype(np.uint8)[..., np.newaxis], self.labels, self.classes)
+        return self.with_pictures(luma.astype(np.uint8)[..., np.newaxis])
 
-    def held_out(self, every: int) -> tuple["LabelledPictures", "LabelledPictures"]:
+    def held_out(self, every: int) -> tuple[Self, Self]:
         """Two sets: all pictures but every ``every``-th, for training, and those, for validation."""
         chosen = held_out(len(self), every)
         rest, held = (
-            LabelledPictures(self.pictures[rows], self.labels[rows], self.classes) for rows in (~chosen, chosen)
+            replace(self, pictures=self.pictures[rows], labels=self.labels[rows]) for rows in (~chosen, chosen)
         )
         return rest, held
 

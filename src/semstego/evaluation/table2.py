@@ -12,7 +12,6 @@ out, and so are, column by column, values that are infinite (the PSNR of what di
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,13 +21,12 @@ from semstego.codecs.base import Picture
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ArgumentError
 from semstego.evaluation.hiding import Hiding, hide_random
-from semstego.evaluation.task_gap import right_answers
-from semstego.metrics.accuracy_gap import accuracy, paired_gap
 from semstego.metrics.detection import bootstrap_interval
 from semstego.metrics.image import psnr_db, ssim
 from semstego.metrics.message import bit_error_rate, bits_per_symbol, payload_bpp
 from semstego.progress import Progress
 from semstego.system.stego_system import StegoSystem
+from semstego.tasks.answers import Answers
 from semstego.tasks.base import Task
 
 BATCH = 50  # pictures that the task answers together
@@ -40,11 +38,11 @@ COLUMNS = (
 
 
 class _Measured(NamedTuple):
-    """Pictures of one batch that carried: their numbers, their columns, and which of them the task gets right."""
+    """Pictures of one batch that carried: their numbers, their columns, and what the task says of both forms."""
 
     rows: NDArray[np.intp]
     columns: dict[str, NDArray[np.float64]]
-    right: dict[str, NDArray[np.bool_]]
+    answers: dict[str, Answers]
 
 
 def evaluate(
@@ -158,18 +156,18 @@ def _measured(
                 forms.append((hiding.reconstruction, hiding.embedded.received.picture))
         kept = np.array(rows, np.intp)
         columns = {name: np.array([one[name] for one in values]) for name in COLUMNS}
-        yield _Measured(kept, columns, _right(task, data.labels[kept], forms))
+        yield _Measured(kept, columns, _answers(task, data.labels[kept], forms))
 
 
-def _right(
-    task: Task | None, labels: NDArray[np.int64], pictures: Sequence[tuple[Picture, Picture]]
-) -> dict[str, NDArray[np.bool_]]:
-    """Which reconstructions, without and with a message, the task gets right."""
+def _answers(
+    task: Task | None, labels: NDArray[Any], pictures: Sequence[tuple[Picture, Picture]]
+) -> dict[str, Answers]:
+    """What the task says of the reconstructions without and with a message; nothing without a task or pictures."""
     forms = ("cover reconstruction", "stego reconstruction")
     if task is None or not pictures:
-        return dict.fromkeys(forms, np.zeros(0, np.bool_))
+        return {}
     sides = zip(forms, zip(*pictures, strict=True), strict=True)
-    return {name: right_answers(task, np.stack(side), labels) for name, side in sides}
+    return {name: task.answered(np.stack(side), labels) for name, side in sides}
 
 
 def _columns(hiding: Hiding, original: Picture) -> dict[str, float]:
@@ -217,9 +215,10 @@ def _mean(measured: list[_Measured], name: str, groups: NDArray[np.integer]) -> 
 
 def _task_of(seed: int, measured: list[_Measured]) -> dict[str, Any]:
     """The task under one seed: the same pictures without and with a message, and their gap, eq. 19."""
-    right = {name: np.concatenate([one.right[name] for one in measured]) for name in measured[0].right}
-    if not len(right["cover reconstruction"]):
+    parts = [one.answers for one in measured if one.answers]
+    if not parts:
         return {"seed": seed, "accuracy": {}}
-    gap = paired_gap(right["cover reconstruction"], right["stego reconstruction"])
-    accuracies = {name: asdict(accuracy(answers)) for name, answers in right.items()}
-    return {"seed": seed, "accuracy": accuracies, "gap": asdict(gap)}
+    answers = {name: type(first).joined([part[name] for part in parts]) for name, first in parts[0].items()}
+    gap = answers["cover reconstruction"].gap(answers["stego reconstruction"])
+    scores = {name: found.score() for name, found in answers.items()}
+    return {"seed": seed, "measure": answers["cover reconstruction"].measure, "accuracy": scores, "gap": gap}

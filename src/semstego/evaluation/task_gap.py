@@ -1,28 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a codec, and a message in it, do to the receiver's task: accuracies and the gaps between them.
+"""What a codec, and a message in it, do to the receiver's task: its scores and the gaps between them.
 
 Forms of a picture: clean; undithered reconstruction, of a codec that rounds at random; cover reconstruction, of what is
 sent with nothing hidden; stego reconstruction.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from semstego.datasets.labelled import LabelledPictures
-from semstego.datasets.tensors import batch
 from semstego.evaluation.hiding import hide_random
-from semstego.metrics.accuracy_gap import accuracy, paired_gap
 from semstego.progress import Progress
 from semstego.system.stego_system import StegoSystem
+from semstego.tasks.answers import Answers
 from semstego.tasks.base import Task
 
-BATCH = 250
 CHUNK = 50  # pictures a process gets at once
 
 
@@ -98,9 +95,10 @@ def evaluate(
     if at_most and kept.any():
         figures["mean_bpp"] = float(sent.bits[kept].mean() / data.pictures[0, :, :, 0].size)
     if kept.any():
-        right = {name: right_answers(task, pictures[kept], data.labels[kept]) for name, pictures in forms.items()}
-        figures["accuracy"] = {name: asdict(accuracy(answers)) for name, answers in right.items()}
-        figures["gap"] = dict(_gaps(right))
+        answers = {name: task.answered(pictures[kept], data.labels[kept]) for name, pictures in forms.items()}
+        figures["measure"] = answers["clean"].measure
+        figures["accuracy"] = {name: found.score() for name, found in answers.items()}
+        figures["gap"] = dict(_gaps(answers))
     return Evaluated(figures, sent)
 
 
@@ -153,23 +151,12 @@ def _send_some(
     return undithered, covers, stegos, bits
 
 
-def _gaps(right: dict[str, NDArray[np.bool_]]) -> Iterable[tuple[str, dict[str, Any]]]:
+def _gaps(answers: dict[str, Answers]) -> Iterable[tuple[str, dict[str, Any]]]:
     """Every later form against every earlier one; cover against stego reconstruction is eq. 19."""
-    names = list(right)
+    names = list(answers)
     for place, first in enumerate(names):
         for second in names[place + 1 :]:
-            yield f"{first} to {second}", asdict(paired_gap(right[first], right[second]))
-
-
-@torch.inference_mode()
-def right_answers(task: Task, pictures: NDArray[np.uint8], targets: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which pictures ``(n, h, w, c)`` the task gets right, bool ``(n,)``."""
-    scores = [
-        task.task_score(batch(pictures[start : start + BATCH]), torch.from_numpy(targets[start : start + BATCH]))
-        for start in range(0, len(pictures), BATCH)
-    ]
-    right: NDArray[np.bool_] = torch.cat(scores).numpy() > 0.5
-    return right
+            yield f"{first} to {second}", answers[first].gap(answers[second])
 
 
 def in_words(figures: dict[str, Any]) -> str:

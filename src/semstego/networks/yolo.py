@@ -140,7 +140,7 @@ class YOLO(nn.Module):
         if not (STEM * width >= 1 and float(STEM * width).is_integer()):
             raise ArgumentError(f"{STEM} times the width is a whole number of channels from 1 up, not {STEM * width:g}")
         channels = int(STEM * width)
-        self.classes = classes
+        self.classes, self.width = classes, width
         self.register_buffer("anchors", _sizes(anchors))
         self.backbone, self.neck = Backbone(channels), Neck(channels)
         outputs = self.anchors.shape[1] * (BOX + 1 + classes)

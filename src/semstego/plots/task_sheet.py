@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from semstego.channel.pictures import png_bytes
 from semstego.datasets.labelled import LabelledPictures
-from semstego.evaluation.task_gap import Transmitted, right_answers
+from semstego.evaluation.task_gap import Transmitted
 from semstego.tasks.base import Task
 
 ROWS = 8
@@ -27,7 +27,7 @@ def draw(task: Task, data: LabelledPictures, transmitted: Transmitted) -> bytes:
     for column, (name, pictures) in enumerate(forms.items()):
         left = 8 + column * (CELL + 8)
         pen.text((left, 6), name, "black", font)
-        answers, right = task.answers(pictures[:count]), right_answers(task, pictures[:count], data.labels[:count])
+        answers, right = task.answers(pictures[:count]), task.answered(pictures[:count], data.labels[:count]).right
         for row in range(count):
             top = HEAD + row * (CELL + FOOT)
             colour = np.broadcast_to(pictures[row], (*pictures.shape[1:3], 3)).astype(np.uint8)

@@ -10,7 +10,7 @@ methods is a task; a class that derives from :class:`Task` may leave out those t
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,7 +19,11 @@ from torch import Tensor
 
 from semstego.datasets import sets
 from semstego.datasets.labelled import LabelledPictures
+from semstego.datasets.tensors import batch
 from semstego.registry import Registry
+from semstego.tasks.answers import Answers, RightAnswers
+
+BATCH = 250
 
 
 class Task(Protocol):
@@ -81,13 +85,26 @@ class Task(Protocol):
         """
         return sets.load(data_set, folder, split)
 
+    @torch.inference_mode()
+    def answered(self, pictures: NDArray[np.uint8], targets: NDArray[Any]) -> Answers:
+        """What the task says of pictures, judged; without a body of its own, a score above 1/2 is a right answer.
+
+        Args:
+            pictures: uint8 ``(n, h, w, c)``.
+            targets: The right answers, first axis n.
+        """
+        starts = range(0, len(pictures), BATCH)
+        parts = ((batch(pictures[at : at + BATCH]), torch.from_numpy(targets[at : at + BATCH])) for at in starts)
+        scores = [self.task_score(*part).numpy() for part in parts]
+        return RightAnswers(np.concatenate([np.zeros(0, np.float32), *scores]) > 0.5)
+
     def answers(self, pictures: NDArray[np.uint8]) -> list[str]:
         """What the task says of pictures ``(n, h, w, c)``, in words for picture sheets; empty where it has none."""
         return [""] * len(pictures)
 
 
-MEMBERS = ("task_loss", "task_score", "prepared", "to", "examples", "answers")
-TASKS = Registry[Task]("task", "semstego.tasks", "TASK", beside=("base", "detection"), members=MEMBERS)
+MEMBERS = ("task_loss", "task_score", "prepared", "to", "examples", "answered", "answers")
+TASKS = Registry[Task]("task", "semstego.tasks", "TASK", beside=("answers", "base"), members=MEMBERS)
 
 
 def frozen(name: str) -> Task:

@@ -10,7 +10,7 @@ import numpy as np
 import safetensors
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -18,6 +18,7 @@ from semstego.datasets.tensors import batch
 from semstego.errors import ArgumentError, WeightsError
 from semstego.networks.channels_last import channels_last
 from semstego.networks.googlenet import GoogLeNet
+from semstego.networks.half import halved
 from semstego.tasks.base import Task
 
 SHIPPED = ("fashion-mnist", "objects")
@@ -93,8 +94,7 @@ def load(name: str | Path) -> Classification:
 
 def to_bytes(network: GoogLeNet, classes: tuple[str, ...]) -> bytes:
     """A trained network as a safetensors file in half precision; auxiliary heads, which only help training, stay."""
-    kept = {name: _halved(t) for name, t in network.state_dict().items() if not name.startswith("heads.")}
-    return save(kept, {"format": FORMAT, "classes": json.dumps(classes)})
+    return halved(network, {"format": FORMAT, "classes": json.dumps(classes)}, without="heads.")
 
 
 def _read(path: Path) -> Classification:
@@ -110,10 +110,6 @@ def _read(path: Path) -> Classification:
     except (OSError, safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{path}: no weights of a classifier ({' '.join(str(error).split())[:200]})") from None
     return Classification(network.eval().requires_grad_(False), classes)
-
-
-def _halved(tensor: Tensor) -> Tensor:
-    return tensor.half().contiguous() if tensor.is_floating_point() else tensor
 
 
 TASK = Classification()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches of pictures that are kept on the device as uint8: this needs no worker processes and no copies."""
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -10,7 +12,21 @@ from semstego.datasets.tensors import as_float
 from semstego.errors import ConfigError
 
 
-class Batches:
+class Steps(Protocol):
+    """What every training takes its pictures from."""
+
+    batch: int
+    """Pictures per step, over all processes."""
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches of one pass through the pictures."""
+
+    def at(self, step: int) -> tuple[Tensor, Tensor]:
+        """This process's share of the batch of one step: float RGB ``(b, 3, h, w)`` in [0, 1], and targets."""
+
+
+class Batches(Steps):
     """The pictures of a training, in the order in which its processes take them.
 
     Args:

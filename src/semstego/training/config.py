@@ -79,7 +79,7 @@ class Data(Settings):
         found = found if self.limit is None else found.first(self.limit)
         if self.detail is None:
             return found
-        return LabelledPictures(softened(found.pictures, self.detail), found.labels, found.classes)
+        return found.with_pictures(softened(found.pictures, self.detail))
 
 
 class Plan(Settings):

@@ -15,7 +15,7 @@ from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError
 from semstego.progress import Progress
 from semstego.training import checkpoint
-from semstego.training.batches import Batches
+from semstego.training.batches import Batches, Steps
 from semstego.training.config import Plan
 from semstego.training.experiment import Experiment, Moment
 from semstego.training.log import Log
@@ -71,7 +71,7 @@ def batches_of(runner: Fabric, plan: Plan, data: LabelledPictures) -> Batches:
 
 
 def fit(
-    runner: Fabric, experiment: Experiment, batches: Batches, plan: Plan, folder: Path, progress: Progress
+    runner: Fabric, experiment: Experiment, batches: Steps, plan: Plan, folder: Path, progress: Progress
 ) -> dict[str, float]:
     """Train to the end of the plan, from the folder's checkpoint if there is one.
 

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from semstego.cli.main import app
 from semstego.errors import DataError, PictureError
-from semstego.evaluation.task_gap import right_answers
 from semstego.tasks import agreement
 
 
@@ -41,8 +40,8 @@ def test_it_knows_a_tripod_and_a_cup_of_coffee(task, squares):
 
 def test_noise_ends_the_agreement(task, squares, rng):
     data = task.examples(squares, "", "")
-    assert right_answers(task, data.pictures, data.labels).all()
-    assert not right_answers(task, rng.integers(0, 256, data.pictures.shape, np.uint8), data.labels).any()
+    assert task.answered(data.pictures, data.labels).right.all()
+    assert not task.answered(rng.integers(0, 256, data.pictures.shape, np.uint8), data.labels).right.any()
     assert (task.labels(data.pictures)[1] <= 1).all()
     assert task.answers(data.pictures)[1].endswith("tripod")
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from semstego.datasets.scenes import NO_OBJECT
+
 MOST_RATIO = 4.0  # of sides of a box and its anchor: what a network's sizes, (2 sigmoid)^2 anchors, can reach
 
 
@@ -55,6 +57,13 @@ class Matches:
     def __len__(self) -> int:
         """Number of matches."""
         return len(self.targets)
+
+
+def targets_of(rows: Tensor) -> Targets:
+    """Objects ``(b, m, 6)`` as in :class:`semstego.datasets.scenes.Scenes`, difficult ones too, as targets."""
+    pictures, places = (rows[..., 0] != NO_OBJECT).nonzero(as_tuple=True)
+    found = rows[pictures, places]
+    return Targets(found[:, 1:5], found[:, 0].long(), pictures)
 
 
 def assign(

@@ -104,7 +104,7 @@ def load(folder: Path, split: str) -> LabelledPictures:
     Raises:
         DataError: If there is no such set, or its file is missing or damaged.
     """
-    found = read(_file(folder, split))
+    found = arrays_of(folder, split)
     return LabelledPictures(found["pictures"], found["labels"], stamps()[1])
 
 
@@ -117,13 +117,14 @@ def photographs_of(folder: Path, split: str) -> NDArray[np.int16]:
     Raises:
         DataError: As :func:`load`.
     """
-    return read(_file(folder, split))["backgrounds"]
+    return arrays_of(folder, split)["backgrounds"]
 
 
-def _file(folder: Path, split: str) -> Path:
+def arrays_of(folder: Path, split: str) -> dict[str, NDArray[Any]]:
+    """Every array of a set, as :func:`read` gives them; arguments and errors as of :func:`load`."""
     if split not in SETS:
         raise DataError(f"the cut-outs have the sets {', '.join(SETS)}, and no {split!r}")
-    return folder / f"{split}.npz"
+    return read(folder / f"{split}.npz")
 
 
 def read(path: Path) -> dict[str, NDArray[Any]]:
