@@ -27,6 +27,7 @@ from semstego.cli.reveal import reveal
 from semstego.cli.send import send
 from semstego.cli.train import train
 from semstego.cli.train_codec import train_codec
+from semstego.cli.train_costs import train_costs
 from semstego.cli.train_task import train_task
 from semstego.cli.transmit import transmit
 
@@ -38,8 +39,8 @@ app = typer.Typer(
     help="Hide a file in the semantic features of a picture, and read it back bit for bit at both stages.",
 )
 for command in (
-    hide, reveal, send, reconstruct, transmit, capacity, info, demo, fit_codec, train_codec, train, train_task,
-    evaluate, audit,
+    hide, reveal, send, reconstruct, transmit, capacity, info, demo, fit_codec, train_codec, train, train_costs,
+    train_task, evaluate, audit,
 ):  # fmt: skip
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(data.app)

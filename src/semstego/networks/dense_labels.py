@@ -63,7 +63,7 @@ class DenseLabels(nn.Module):
         Returns:
             Logits of ``MOVES`` for each value, ``(b, 3, c, h, w)``; logits of cover and stego, ``(b, 2)``.
         """
-        features = self.convolutions(_inputs(residuals))
+        features = self.convolutions(residual_inputs(residuals))
         moves = self.labels(features).unflatten(1, (len(MOVES), -1))
         shares = moves.softmax(1)[:, [0, 2]].mean((-2, -1)).flatten(1)  # of values moved down and up, in each map
         return moves, self.classifier(torch.cat([features.mean((-2, -1)), shares], 1))
@@ -79,7 +79,7 @@ class DenseLabels(nn.Module):
         return logits
 
 
-def _inputs(residuals: Tensor) -> Tensor:
+def residual_inputs(residuals: Tensor) -> Tensor:
     """r, r / sigma and log sigma, ``(b, 3 c, h, w)``, where sigma^2 is the mean of r^2 of the eight neighbours."""
     squares = residuals**2
     around = functional.avg_pool2d(functional.pad(squares, (1, 1, 1, 1), mode="replicate"), 3, stride=1)

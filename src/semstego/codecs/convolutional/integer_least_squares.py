@@ -5,7 +5,8 @@ Ds is affine, and rounding to 8 bits adds errors of 0.29 grey levels where a ste
 3: an integer least-squares problem, which is easy but for patterns of symbols that Ds shrinks. Pixels at 0 or 255 may
 be clipped, and are left out until the last search.
 
-    least squares ─▸ symbols near a whole number are held, and the others solved for again, round by round
+    symbols that Es finds ─▸ done if the picture is the one that was seen, as of codecs that are trained for it
+      ─▸ least squares ─▸ symbols near a whole number are held, and the others solved for again, round by round
       ─▸ steps of single symbols (:mod:`.tabu_search`) ─▸ done as soon as the picture is the one that was seen
 
 In the patterns that Ds shrinks most, least squares are worse than Es. So the symbols are drawn to those that Es gives,
@@ -109,6 +110,8 @@ def nearest_symbols(seen: Maps, start: Maps, affine: AffineMap) -> NDArray[np.ui
         uint8 ``(c, h', w')``.
     """
     problem, intervals = _Problem.of(seen, start, affine), Intervals(seen, affine)
+    if intervals.outside(_whole(start)) == 0:
+        return _whole(start).astype(np.uint8)
     every = np.ones(start.shape, np.bool_)
     values = start
     for steps in FIRST_LOOKS:

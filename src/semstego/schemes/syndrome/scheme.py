@@ -13,6 +13,7 @@ are the very same symbols.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,26 @@ HEIGHT = 12  # constraint height of the trellis; part of the format
 HEADER_UPPER = HEADER_BITS // 2  # the header's split is fixed: its reader knows nothing yet
 SHARES_TRIED = (0, -3, 3)  # of the upper layer, in 1/64 off the best one
 BITS_PER_DRY_SYMBOL = 0.7  # what capacity promises; the bundled photographs hold 1.0 to 1.3 (docs/log.md)
+
+
+class ChangeCosts(Protocol):
+    """What +1 and -1 cost on each carrier."""
+
+    def at(self, where: Indices) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Costs of +1 and of -1 at flat positions in carriers of shape ``(k, blocks)``, float32 like them."""
+
+
+@dataclass(frozen=True, eq=False)
+class SideInformed(ChangeCosts):
+    """Symmetric costs ``(k * blocks,)`` that rounding errors [1/``SIDE_SCALE`` steps] of the same shape modulate."""
+
+    rho: NDArray[np.float32]
+    side: NDArray[np.int16]
+
+    def at(self, where: Indices) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """As :func:`semstego.schemes.syndrome.costs.side_informed` finds them."""
+        error = self.side[where].astype(np.float32) / np.float32(SIDE_SCALE)
+        return costs.side_informed(self.rho[where], error)
 
 
 @dataclass(frozen=True)
@@ -71,10 +92,14 @@ class SyndromeScheme(Scheme):
         symbols = cover.encoding.symbols
         if frame.payload_bits > 2 * symbols.values.size or len(frame.body) > MAX_BODY_BYTES:
             raise InfeasibleError  # log2(3) bits a symbol is the bound
+        return SyndromeEmbedding(cover.encoding, self.change_costs(cover), frame, key, progress)
+
+    def change_costs(self, cover: Cover) -> ChangeCosts:
+        """What +1 and -1 cost on each carrier."""
         rho = self.symbol_costs(cover)
-        side = within(symbols, cover.encoding.side)
+        side = within(cover.encoding.symbols, cover.encoding.side)
         side = costs.independent_side_information(side) if self.side_informed else np.zeros_like(side)
-        return SyndromeEmbedding(cover.encoding, rho, side, frame, key, progress)
+        return SideInformed(rho.ravel(), side.ravel())
 
     def symbol_costs(self, cover: Cover) -> NDArray[np.float32]:
         """What +-1 costs on each carrier, float32 ``(k, rows, columns)``.
@@ -133,15 +158,14 @@ class SyndromeEmbedding(Embedding):
     def __init__(
         self,
         encoding: Encoding,
-        rho: NDArray[np.float32],
-        side: NDArray[np.int16],
+        change_costs: ChangeCosts,
         frame: Frame,
         key: Key,
         progress: Progress,
     ) -> None:
         self._cover, self._progress = encoding.symbols, progress
-        self._carriers = encoding.symbols.carriers.reshape(len(rho), -1)
-        self._rho, self._side = rho.ravel(), side.ravel()
+        self._carriers = encoding.symbols.carriers.reshape(len(encoding.symbols.carriers), -1)
+        self._change_costs = change_costs
         self._wet = within(encoding.symbols, encoding.wet).reshape(-1, self._carriers.shape[1])  # (1 or k, blocks)
         self._layout = Layout(self._carriers, key)
         self._blocks = self._layout.body_blocks(frame.header.nonce)
@@ -213,8 +237,8 @@ class SyndromeEmbedding(Embedding):
     def _costs(self, where: Indices) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Costs of +1 and -1 at flat positions, infinite where wet."""
         wet = np.broadcast_to(self._wet, self._carriers.shape)[np.divmod(where, self._layout.blocks)]
-        rho = np.where(wet, np.float32(np.inf), self._rho[where])
-        return costs.side_informed(rho, self._side[where].astype(np.float32) / np.float32(SIDE_SCALE))
+        plus, minus = self._change_costs.at(where)
+        return np.where(wet, np.float32(np.inf), plus), np.where(wet, np.float32(np.inf), minus)
 
     def _best_upper_share(self) -> int:
         """The split of the first segment, which is a fair sample of all."""

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of a training of costs against detectors."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from semstego.training.config import NotNegative, OptimiserSettings, Plan, Settings, Share
+
+
+class CostCritics(Settings):
+    """G1 on symbols and G2 on pictures, networks with a label for every value (:mod:`semstego.networks.dense_labels`).
+
+    A critic must detect before it may teach.
+    """
+
+    width: PositiveInt = 24
+    """Channels of each convolution."""
+    least_auc: Share = 0.9
+    """A critic teaches from the first validation on at which its AUC is this or more, and then to the end."""
+    fresh_every: NonNegativeInt = 0
+    """Epochs after which new critics take the place of the old ones, and learn for an epoch before they teach; 0 keeps
+    them."""
+    loss: Literal["paper", "confusion"] = "confusion"
+    """Losses 7 and 8. paper: eqs. 15 and 16, 1 / (cross-entropy + epsilon). confusion: the bounded loss whose optimum
+    is a critic at chance."""
+    optimiser: OptimiserSettings
+    """Of either critic."""
+
+
+class LossWeights(Settings):
+    """How much each loss of the costs counts."""
+
+    critic_1: NotNegative = 1.0
+    """Loss 7, by the critic of symbols."""
+    critic_2: NotNegative = 1.0
+    """Loss 8, by the critic of pictures."""
+    reconstruction: NotNegative = 0.0
+    """Loss 5, of pictures in [0, 1]."""
+    semantic: NotNegative = 0.0
+    """The task's part of loss 6."""
+
+
+class CostPlan(Plan):
+    """A training of costs."""
+
+    codec: str = "cr085-plain"
+    """The closed codec whose symbols carry, by name."""
+    width: PositiveInt = 40
+    """Channels of the network of costs."""
+    depth: PositiveInt = 3
+    """Its number of 3x3 convolutions."""
+    start: Path | None = None
+    """Weights to begin with, from an earlier training of the same sizes."""
+    payload_bpp: tuple[PositiveFloat, PositiveFloat] = (0.1, 1.0)
+    """The least and the largest payload [bits per pixel]; every batch has another."""
+    task: str | None = None
+    """The frozen task of loss 6, as :func:`semstego.tasks.base.frozen` takes it."""
+    weights: LossWeights = LossWeights()
+    """Of the losses."""
+    critics: CostCritics
+    """G1 and G2."""
+    validation_pictures: PositiveInt = 400
+    """At most so many pictures are validated on."""
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> "CostPlan":
+        if self.payload_bpp[0] > self.payload_bpp[1]:
+            raise ValueError("a range of payloads goes from the least to the most")
+        if self.task is None and self.weights.semantic:
+            raise ValueError("loss 6 needs a task")
+        return self
