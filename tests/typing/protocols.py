@@ -27,6 +27,7 @@ from semstego.peers.base import Peer
 from semstego.peers.methods import blind_watermark, rivagan, steganogan_basic, stego_lsb
 from semstego.progress import Progress
 from semstego.schemes import hill, lsb, side_informed, suniward
+from semstego.schemes.adversarial.scheme import AdversarialScheme
 from semstego.schemes.base import Cover, Embedding, Received, Scheme
 from semstego.schemes.learned.scheme import LearnedScheme
 from semstego.schemes.lsb import LsbMatching
@@ -37,8 +38,11 @@ from semstego.steganalysis.learning.feature_detector import FeatureDetector
 from semstego.steganalysis.learning.network_detector import NetworkDetector
 from semstego.system.stego_system import StegoSystem
 from semstego.tasks.agreement import Agreement
+from semstego.tasks.answers import Answers, RightAnswers
 from semstego.tasks.base import Task
 from semstego.tasks.classification import Classification
+from semstego.tasks.detection.answers import FoundObjects
+from semstego.tasks.detection.task import Detection
 
 block: BlockCodec = parse(b"", "cr085")
 convolutional: ConvolutionalPoint = from_file(Path("learned-photo"), "learned-photo", {})
@@ -48,12 +52,13 @@ channels: list[Channel] = [
     Contrast(1.1), BitErrors(1e-3), LostBlocks(0.1), Awgn(20), Rayleigh(20), Semantic(block), Chain(()),
 ]  # fmt: skip
 schemes: list[Scheme] = [
-    SyndromeScheme(), RobustScheme(), LearnedScheme(), LsbMatching(), hill.SCHEME, suniward.SCHEME,
+    SyndromeScheme(), AdversarialScheme(), RobustScheme(), LearnedScheme(), LsbMatching(), hill.SCHEME, suniward.SCHEME,
     side_informed.SCHEME, lsb.SCHEME,
 ]  # fmt: skip
 framings: list[Framing] = [frame, short_frame]
 peers: list[Peer] = [blind_watermark.PEER, rivagan.PEER, steganogan_basic.PEER, stego_lsb.PEER]
-tasks: list[Task] = [Classification(), Agreement()]
+tasks: list[Task] = [Classification(), Agreement(), Detection()]
+answers: list[Answers] = [RightAnswers(np.zeros(1, np.bool_)), FoundObjects((), (), 1)]
 baselines: list[Baseline] = [
     adaptive_bch.BASELINE, crpas.BASELINE, dmas.BASELINE, gmas.BASELINE, mreas.BASELINE,
 ]  # fmt: skip

@@ -8,9 +8,10 @@ from typing import Any
 from numpy.random import Generator
 
 from semstego.channel.base import Channel
-from semstego.channel.pictures import as_image, as_picture
+from semstego.channel.pictures import as_picture
 from semstego.codecs.base import Picture
 from semstego.errors import ArgumentError, PictureError
+from semstego.io.pictures import as_image
 
 SUBSAMPLINGS = {444: 0, 422: 1, 420: 2}  # and what Pillow calls them
 MOST_QUALITY = 100

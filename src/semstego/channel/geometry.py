@@ -9,9 +9,9 @@ from numpy.random import Generator
 from PIL import Image
 
 from semstego.channel.base import Channel
-from semstego.channel.pictures import as_image, of_image
 from semstego.codecs.base import MAX_PIXELS, Picture
 from semstego.errors import ArgumentError, PictureError
+from semstego.io.pictures import as_image, of_image
 
 MOST_SCALE: Final = 16.0
 MOST_DEGREES: Final = 45.0

@@ -8,20 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from semstego.codecs.base import Picture
-from semstego.io.pictures import squeezed
+from semstego.io.pictures import as_image, of_image
 
 PNG_LEVEL = 1  # of zlib: a check must not take longer than the embedding, and photographs hardly pack better
-
-
-def as_image(picture: NDArray[np.uint8]) -> Image.Image:
-    """A picture ``(h, w, c)``, or ``(h, w)`` if grey, for Pillow."""
-    return Image.fromarray(squeezed(picture))
-
-
-def of_image(image: Image.Image) -> Picture:
-    """The picture ``(h, w, c)`` in an image of Pillow, grey or RGB."""
-    read = np.asarray(image)
-    return read[:, :, None] if read.ndim == 2 else read
 
 
 def as_picture(content: bytes, form: str, channels: int) -> Picture:

@@ -22,7 +22,6 @@ from numpy.random import Generator
 
 from semstego.baselines.base import payload_bits
 from semstego.baselines.jpeg import Jpeg
-from semstego.channel.pictures import as_image
 from semstego.codecs import registry
 from semstego.codecs.base import Picture
 from semstego.concurrency import in_processes
@@ -32,6 +31,7 @@ from semstego.errors import ArgumentError, CapacityError, InfeasibleError
 from semstego.evaluation.bit_carriers import BitCarrier
 from semstego.evaluation.channels import IDENTITY, way_of
 from semstego.evaluation.journal import Journal
+from semstego.io.pictures import as_image
 from semstego.metrics.detection import bootstrap_interval
 from semstego.metrics.image import psnr_db, ssim
 from semstego.metrics.message import wilson_interval

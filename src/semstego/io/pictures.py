@@ -88,6 +88,17 @@ def load_readings(source: Source) -> list[Picture]:
     return readings
 
 
+def as_image(picture: NDArray[np.uint8]) -> Image.Image:
+    """A picture ``(h, w, c)``, or ``(h, w)`` if grey, for Pillow."""
+    return Image.fromarray(squeezed(picture))
+
+
+def of_image(image: Image.Image) -> Picture:
+    """The picture ``(h, w, c)`` in an image of Pillow, grey or RGB."""
+    read = np.asarray(image)
+    return read[:, :, None] if read.ndim == 2 else read
+
+
 def squeezed(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """``(h, w, 1)`` as ``(h, w)``, which is what other libraries call a grey picture; others as they are."""
     return picture[:, :, 0] if picture.shape[2:] == (1,) else picture

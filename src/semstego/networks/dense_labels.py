@@ -79,6 +79,29 @@ class DenseLabels(nn.Module):
         return logits
 
 
+def loss(network: nn.Module, pairs: Tensor, generator: torch.Generator) -> Tensor:
+    """Cross entropy of the labels of all values, plus that of the labels cover and stego [nat].
+
+        cover, stego ─▸ values of the stego less those of the cover ─▸ label of each value: -1, 0, +1; 0 in the cover
+
+    Half of the pairs, drawn for each batch, are negated, labels included.
+
+    Args:
+        network: :class:`DenseLabels`.
+        pairs: Covers and stegos as floats, ``(b, 2, c, h, w)``.
+        generator: Draws which pairs are negated.
+    """
+    assert isinstance(network, DenseLabels)
+    signs = (2 * torch.randint(2, (len(pairs), 1, 1, 1, 1), generator=generator) - 1).to(pairs)
+    moves = signs * (pairs - pairs[:, :1]).clamp(-1, 1)[..., 1:-1, 1:-1]  # 0 in covers; without the border
+    maps = pairs.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+    residuals = network.residuals(maps) * signs.repeat_interleave(2, 1).flatten(0, 1)
+    of_values, of_maps = network.labelled(residuals)
+    labels = moves.flatten(0, 1).long() + 1  # indices into MOVES
+    which = torch.arange(2, device=pairs.device).repeat(len(pairs))
+    return functional.cross_entropy(of_values, labels) + functional.cross_entropy(of_maps, which)
+
+
 def residual_inputs(residuals: Tensor) -> Tensor:
     """r, r / sigma and log sigma, ``(b, 3 c, h, w)``, where sigma^2 is the mean of r^2 of the eight neighbours."""
     squares = residuals**2

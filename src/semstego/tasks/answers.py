@@ -45,7 +45,7 @@ class Answers(Protocol):
 
 
 @dataclass(frozen=True)
-class RightAnswers(Answers):
+class RightAnswers:
     """Answers that are right or wrong.
 
     Attributes:

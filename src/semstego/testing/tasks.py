@@ -14,7 +14,7 @@ def check_task(task: Task, targets: Tensor, side: int = 64) -> None:
     """Check a task that has its network.
 
     The loss is a finite scalar, at least 0, whose gradient reaches the pictures; scores are one for each picture, in
-    [0, 1]; neither changes the pictures, and both repeat; answers in words are one for each picture.
+    [0, 1]; neither changes the pictures, and both repeat; answers are judged and put into words, one for each picture.
 
     Args:
         task: Any.
@@ -42,5 +42,9 @@ def check_task(task: Task, targets: Tensor, side: int = 64) -> None:
     assert ((scores >= 0) & (scores <= 1)).all(), "a score is outside of 0 to 1"
     assert torch.equal(scores, again), "scores do not repeat"
     assert torch.equal(pictures.detach(), before), "the task changes the pictures"
-    words = task.answers((before * 255).byte().permute(0, 2, 3, 1).numpy())
+    pixels = (before * 255).byte().permute(0, 2, 3, 1).numpy()
+    answered = task.answered(pixels, targets.numpy())
+    assert answered.right.shape == (count,), f"{answered.right.shape} answers judged, not ({count},)"
+    assert answered.gap(answered)["points"] == 0, "answers differ from themselves"
+    words = task.answers(pixels)
     assert len(words) == count, f"{len(words)} answers in words to {count} pictures"

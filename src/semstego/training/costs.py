@@ -24,12 +24,12 @@ from semstego.codecs.convolutional import shaped_weights
 from semstego.errors import ConfigError
 from semstego.losses.terms import adversarial_loss, confusion_loss
 from semstego.metrics.detection import auc
+from semstego.networks import dense_labels
 from semstego.networks.channels_last import channels_last
-from semstego.networks.cost_maps import CostMaps, CostShape
 from semstego.networks.dense_labels import DenseLabels
 from semstego.progress import Progress
+from semstego.schemes.adversarial.network import CostMaps, CostShape
 from semstego.schemes.syndrome.prediction import JointPredictor
-from semstego.steganalysis.detectors import dense
 from semstego.tasks.base import Task
 from semstego.training import loop, optimiser
 from semstego.training.batches import Batches
@@ -222,7 +222,7 @@ class CostTraining(Experiment):
             self.critics[name].train().requires_grad_(True)
             chosen = self.optimisers[name]
             optimiser.set_learning_rate(chosen, self.plan.critics.optimiser, moment.epoch, self.plan.epochs)
-            loss = dense.loss(self.critics[name], torch.stack([cover, stego.detach()], 1), generator)
+            loss = dense_labels.loss(self.critics[name], torch.stack([cover, stego.detach()], 1), generator)
             chosen.zero_grad()
             self.runner.backward(loss)
             chosen.step()

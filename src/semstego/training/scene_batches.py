@@ -9,10 +9,10 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
+from semstego.datasets.letterbox import Letterbox
 from semstego.datasets.scenes import NO_OBJECT, Scenes, rows_of
 from semstego.datasets.tensors import batch as as_batch
 from semstego.errors import ConfigError
-from semstego.tasks.detection.letterbox import Letterbox
 from semstego.tasks.detection.mosaic import PICTURES, mosaic
 
 Scene = tuple[NDArray[np.uint8], NDArray[np.float32]]

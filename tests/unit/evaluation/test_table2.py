@@ -26,6 +26,7 @@ from semstego.schemes.base import Embedding, Scheme
 from semstego.schemes.learned.model import Architecture, LearnedModel
 from semstego.schemes.learned.scheme import LearnedScheme
 from semstego.system.stego_system import StegoSystem
+from semstego.tasks.base import Task
 
 SIDE = 48
 BITS = SIDE**2
@@ -165,7 +166,7 @@ def fake(side=SIDE, **how):
     return StegoSystem(Plain(side), Fake(**how))
 
 
-class Bright:
+class Bright(Task):
     """A task: right where the picture is not black."""
 
     def task_loss(self, picture, target):

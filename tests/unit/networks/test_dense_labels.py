@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from semstego.networks.dense_labels import STILLNESS, DenseLabels, _inputs
+from semstego.networks.dense_labels import STILLNESS, DenseLabels, residual_inputs
 from semstego.schemes.syndrome.prediction import JointPredictor
 
 
@@ -41,7 +41,7 @@ def test_residuals_are_those_of_the_joint_prediction(maps, predictor, network):
 
 def test_inputs_are_the_residual_its_ratio_to_the_neighbours_and_their_size():
     residuals = torch.from_numpy(np.random.default_rng(2).normal(0, 2, (2, 3, 7, 6)).astype(np.float32))
-    found = _inputs(residuals).numpy().reshape(2, 3, 3, 7, 6)
+    found = residual_inputs(residuals).numpy().reshape(2, 3, 3, 7, 6)
     around = residuals[1, 2, 3:6, 1:4].numpy().astype(float) ** 2
     sigma = np.sqrt((around.sum() - around[1, 1]) / 8 + STILLNESS)
     wanted = [residuals[1, 2, 4, 2] / 2, residuals[1, 2, 4, 2] / sigma, np.log(sigma)]
@@ -51,9 +51,9 @@ def test_inputs_are_the_residual_its_ratio_to_the_neighbours_and_their_size():
 def test_inputs_of_still_and_of_wild_maps_are_bounded():
     wild = torch.zeros(1, 2, 5, 5)
     wild[0, 0, 2, 2] = 200
-    assert torch.equal(_inputs(torch.zeros(1, 2, 5, 5))[:, :4], torch.zeros(1, 4, 5, 5))
-    assert _inputs(wild).abs().max() < 10
-    assert torch.isfinite(_inputs(1e-20 * wild)).all()
+    assert torch.equal(residual_inputs(torch.zeros(1, 2, 5, 5))[:, :4], torch.zeros(1, 4, 5, 5))
+    assert residual_inputs(wild).abs().max() < 10
+    assert torch.isfinite(residual_inputs(1e-20 * wild)).all()
 
 
 def test_every_value_but_those_of_the_border_has_three_labels(maps, network):

@@ -11,13 +11,15 @@ from semstego.training.basis import TaskCodecPlan
 from semstego.training.classifier import ClassificationPlan
 from semstego.training.codec import CodecPlan, CodecTraining
 from semstego.training.config import Data, read_config
+from semstego.training.costs_plan import CostPlan
+from semstego.training.detector import DetectionPlan
 from semstego.training.hiding_plan import LearnedPlan
 from tests.unit.training.runs import CONFIGS, logged, run
 
 PLANS = {
     "cifar10": ClassificationPlan, "fashion": ClassificationPlan, "objects": ClassificationPlan, "codec": CodecPlan,
     "task-codec": TaskCodecPlan, "task-64": LearnedPlan, "hiding": LearnedPlan, "learned": LearnedPlan,
-    "critics": LearnedPlan, "paper": LearnedPlan,
+    "critics": LearnedPlan, "paper": LearnedPlan, "scenes": DetectionPlan, "costs": CostPlan,
 }  # fmt: skip
 
 

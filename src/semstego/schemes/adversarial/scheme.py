@@ -24,7 +24,7 @@ from semstego.schemes.syndrome.layout import Indices
 from semstego.schemes.syndrome.scheme import ChangeCosts, SyndromeScheme
 
 if TYPE_CHECKING:
-    from semstego.networks.cost_maps import CostMaps
+    from semstego.schemes.adversarial.network import CostMaps
 
 WEIGHTS = "adversarial"
 TILE_ROWS = 256  # of symbols that the network sees at once
@@ -102,7 +102,7 @@ def _tile_wise(network: "CostMaps", symbols: NDArray[np.uint8], side: NDArray[np
 @lru_cache(maxsize=4)
 def _read(path: Path) -> "CostMaps":
     from semstego.codecs.convolutional import shaped_weights
-    from semstego.networks.cost_maps import CostMaps
+    from semstego.schemes.adversarial.network import CostMaps
 
     return shaped_weights.from_file(path, CostMaps)
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.compiled import compiled
-from semstego.tasks.answers import Answers
 from semstego.tasks.detection.average_precision import Judged, Objects, judge
 from semstego.tasks.detection.suppression import Detections
 
@@ -23,7 +22,7 @@ CERTAIN = 0.25
 
 
 @dataclass(frozen=True)
-class FoundObjects(Answers):
+class FoundObjects:
     """Detections in n pictures with the objects that there are.
 
     Attributes:

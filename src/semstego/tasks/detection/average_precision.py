@@ -25,9 +25,9 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from semstego.datasets.box_checks import checked_boxes, checked_classes, checked_numbers
 from semstego.errors import ArgumentError
 from semstego.tasks.detection.boxes import overlaps
-from semstego.tasks.detection.checks import checked_boxes, checked_classes, checked_numbers
 from semstego.tasks.detection.suppression import Detections
 
 Rule = Literal["11 points", "area", "101 points"]

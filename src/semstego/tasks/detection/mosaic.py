@@ -16,10 +16,10 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from semstego.channel.pictures import as_image, of_image
+from semstego.datasets.box_checks import checked_boxes, checked_picture
+from semstego.datasets.letterbox import GREY, LARGEST_SIDE
 from semstego.errors import ArgumentError
-from semstego.tasks.detection.checks import checked_boxes, checked_picture
-from semstego.tasks.detection.letterbox import GREY, LARGEST_SIDE
+from semstego.io.pictures import as_image, of_image
 
 PICTURES: Final = 4
 SCALE: Final = 0.5

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
+from semstego.datasets.letterbox import GREY
 from semstego.datasets.scenes import NO_OBJECT
 from semstego.datasets.tensors import batch
 from semstego.errors import ArgumentError, WeightsError
@@ -25,7 +26,6 @@ from semstego.tasks.base import Task
 from semstego.tasks.detection.answers import CERTAIN, FoundObjects
 from semstego.tasks.detection.assignment import targets_of
 from semstego.tasks.detection.average_precision import Objects
-from semstego.tasks.detection.letterbox import GREY
 from semstego.tasks.detection.loss import detection_loss
 from semstego.tasks.detection.suppression import Detections, suppress
 
@@ -55,7 +55,9 @@ class Detection(Task):
 
     def task_score(self, picture: Tensor, target: Tensor) -> Tensor:
         """1.0 where all objects are found with a score of 0.25 or more, and nothing else is, else 0.0; ``(b,)``."""
-        right = FoundObjects(self._found(picture), _objects(target.cpu().numpy()), len(self.classes)).right
+        with torch.no_grad():
+            found = self._found(picture)
+        right = FoundObjects(found, _objects(target.cpu().numpy()), len(self.classes)).right
         return torch.from_numpy(right).float()
 
     def answered(self, pictures: NDArray[np.uint8], targets: NDArray[np.float32]) -> FoundObjects:

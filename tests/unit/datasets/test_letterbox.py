@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semstego.datasets.letterbox import Letterbox
 from semstego.errors import ArgumentError
-from semstego.tasks.detection.letterbox import Letterbox
 
 SIDES = st.integers(1, 3000)
 

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from semstego.channel.pictures import as_image, of_image
+from semstego.datasets.box_checks import checked_boxes, checked_picture
 from semstego.errors import ArgumentError
-from semstego.tasks.detection.checks import checked_boxes, checked_picture
+from semstego.io.pictures import as_image, of_image
 
 GREY: Final = 114
 LARGEST_SIDE: Final = 8192
