@@ -43,6 +43,8 @@ ANCHORS: Final[Sizes] = (
 
 BOX: Final = 4  # numbers of a box: across, down, width, height
 STEM: Final = 32  # channels of the first convolution at width 1
+MOST_WIDTH: Final = 4  # 2.5 is the widest published
+MOST_CLASSES: Final = 1000
 
 
 class Predictions(NamedTuple):
@@ -135,10 +137,11 @@ class YOLO(nn.Module):
 
     def __init__(self, classes: int, *, width: float = 1.0, anchors: Sizes = ANCHORS) -> None:
         super().__init__()
-        if classes < 1:
-            raise ArgumentError(f"a detector needs one class or more, not {classes}")
-        if not (STEM * width >= 1 and float(STEM * width).is_integer()):
-            raise ArgumentError(f"{STEM} times the width is a whole number of channels from 1 up, not {STEM * width:g}")
+        if not 1 <= classes <= MOST_CLASSES:
+            raise ArgumentError(f"a detector has 1 to {MOST_CLASSES} classes, not {classes}")
+        if not (1 <= STEM * width <= STEM * MOST_WIDTH and float(STEM * width).is_integer()):
+            most = STEM * MOST_WIDTH
+            raise ArgumentError(f"{STEM} times the width is a whole number of channels, 1 to {most}, not {STEM * width:g}")
         channels = int(STEM * width)
         self.classes, self.width = classes, width
         self.register_buffer("anchors", _sizes(anchors))

@@ -20,10 +20,12 @@ from torch import Tensor
 from semstego.datasets import sets
 from semstego.datasets.labelled import LabelledPictures
 from semstego.datasets.tensors import batch
+from semstego.errors import WeightsError
 from semstego.registry import Registry
 from semstego.tasks.answers import Answers, RightAnswers
 
 BATCH = 250
+WITH_WEIGHTS = ("classification", "detection")
 
 
 class Task(Protocol):
@@ -108,12 +110,18 @@ TASKS = Registry[Task]("task", "semstego.tasks", "TASK", beside=("answers", "bas
 
 
 def frozen(name: str) -> Task:
-    """The task in a training's loss: a task's name or ``package:Object``, else a classifier's name or weights file.
+    """The task in a training's loss: a task's name or ``package:Object``, else weights of a classifier or a detector.
 
     Raises:
         ArgumentError: If an object of this name cannot be had.
-        WeightsError: If there is no such classifier.
+        WeightsError: If there are no such weights.
     """
     if ":" in name or name in TASKS.names():
         return TASKS.get(name).prepared(None, "")
-    return TASKS.get("classification").prepared(name, "")
+    faults = []
+    for task in WITH_WEIGHTS:
+        try:
+            return TASKS.get(task).prepared(name, "")
+        except WeightsError as error:
+            faults.append(str(error))
+    raise WeightsError("; ".join(faults))

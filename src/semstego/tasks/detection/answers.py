@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.compiled import compiled
+from semstego.errors import DataError
 from semstego.tasks.detection.average_precision import Judged, Objects, judge
 from semstego.tasks.detection.suppression import Detections
 
@@ -56,7 +57,7 @@ class FoundObjects:
 
     def score(self) -> dict[str, Any]:
         """mAP50 in percent; the interval is the bootstrap's 2.5 and 97.5 % quantiles."""
-        low, high = np.quantile(self._drawn(), (0.025, 0.975))
+        low, high = np.nanquantile(self._drawn(), (0.025, 0.975))
         return {
             "pictures": len(self.objects),
             "percent": 100 * self.map50(),
@@ -66,7 +67,7 @@ class FoundObjects:
 
     def gap(self, other: Self) -> dict[str, Any]:
         """Eq. 19 for mAP50; the interval is that of differences on the same draws."""
-        low, high = np.quantile(self._drawn() - other._drawn(), (0.025, 0.975))
+        low, high = np.nanquantile(self._drawn() - other._drawn(), (0.025, 0.975))
         here, there = self.right, other.right
         return {
             "pictures": len(self.objects),
@@ -90,7 +91,13 @@ class FoundObjects:
         return judge(self.detections, self.objects, self.classes)
 
     def _drawn(self) -> NDArray[np.float64]:
-        """mAP50 of each draw of the bootstrap, ``(DRAWS,)``; the same draws for all answers on as many pictures."""
+        """mAP50 of each draw of the bootstrap, ``(DRAWS,)``; the same draws for all answers on as many pictures.
+
+        NaN where a draw has no object.
+
+        Raises:
+            DataError: If there is no object at all.
+        """
         found, count = self._judged(), len(self.objects)
         rng = np.random.default_rng(SEED)
         times = np.stack([np.bincount(rng.integers(count, size=count), minlength=count) for _ in range(DRAWS)])
@@ -99,7 +106,14 @@ class FoundObjects:
         for number in np.flatnonzero(found.objects.sum(0)):
             rows = order[found.classes[order] == number]
             precisions.append(_precisions(times, found.pictures[rows], found.hits[rows], found.objects[:, number]))
-        return np.nanmean(precisions, axis=0)  # type: ignore[no-any-return]
+        if not precisions:
+            raise DataError("no picture has an object to be found, so there is no mAP")
+        stacked = np.stack(precisions)  # NaN where a draw has no object of a class
+        defined = ~np.isnan(stacked)
+        with_objects = defined.any(0)
+        means: NDArray[np.float64] = np.full(DRAWS, np.nan)
+        means[with_objects] = np.nansum(stacked, 0)[with_objects] / defined.sum(0)[with_objects]
+        return means
 
 
 @compiled

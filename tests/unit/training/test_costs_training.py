@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Costs and their critics: who may teach, what then changes, and a training that was cut."""
+
+import numpy as np
+import pytest
+import torch
+
+from semstego.errors import ConfigError
+from semstego.training import loop
+from semstego.training.batches import Batches
+from semstego.training.costs import CRITICS, CostTraining
+from semstego.training.costs_plan import CostPlan
+from semstego.training.experiment import Moment
+from tests.unit.training.runs import ADAM, changed, logged, parts
+
+
+@pytest.fixture
+def plan_of(folders):
+    def plan(**given):
+        critics = {"width": 4, "least_auc": 0.0, "optimiser": ADAM} | given.pop("critics", {})
+        start = {"seed": 1, "epochs": 2, "batch": 4, "width": 4, "depth": 1, "optimiser": ADAM, "critics": critics}
+        return CostPlan.model_validate({"data": {"set": "crops", "folder": folders[8]}, **start, **given})
+
+    return plan
+
+
+def made(plan, task=None):
+    runner = loop.fabric(plan, accelerator="cpu")
+    training = Batches(plan.data.load("train"), plan.batch, seed=plan.seed, device=runner.device)
+    held_out = Batches(plan.data.load("validation"), 1, seed=0, device=runner.device)
+    return CostTraining(runner, plan, task, training, held_out), training
+
+
+def fit(plan, place, stop_at=None):
+    place.mkdir(exist_ok=True)
+    experiment, batches = made(plan)
+    inner, done = experiment.training_step, iter(range(10**6))
+
+    def step(*arguments):
+        if next(done) == stop_at:
+            raise KeyboardInterrupt
+        return inner(*arguments)
+
+    experiment.training_step = step
+    figures = loop.fit(experiment.runner, experiment, batches, plan, place, lambda line, share: None)
+    return experiment, figures
+
+
+def test_a_critic_that_does_not_detect_teaches_nothing(plan_of):
+    experiment, batches = made(plan_of(critics={"least_auc": 1.0}))
+    before = parts(experiment)
+    experiment.training_step(*batches.at(0), Moment(0, batches.per_epoch))
+    assert changed(before, parts(experiment)) == set(CRITICS)
+
+
+def test_a_critic_that_detects_teaches(plan_of):
+    experiment, batches = made(plan_of())
+    assert experiment.validate()["critic_1_teaches"] == 1
+    before = parts(experiment)
+    figures = experiment.training_step(*batches.at(1), Moment(1, batches.per_epoch))
+    assert changed(before, parts(experiment)) == {"costs", *CRITICS}
+    assert {"critic_1", "critic_2", "critic_1_loss", "changed"} <= set(figures)
+
+
+def test_only_critics_with_a_weight_are_asked(plan_of):
+    experiment, batches = made(plan_of(weights={"critic_1": 0, "critic_2": 1, "reconstruction": 5}))
+    experiment.validate()
+    figures = experiment.training_step(*batches.at(1), Moment(1, batches.per_epoch))
+    assert {"critic_2", "reconstruction"} <= set(figures)
+    assert "critic_1" not in figures
+
+
+def test_new_critics_have_seen_nothing_and_do_not_teach(plan_of):
+    experiment, batches = made(plan_of(critics={"fresh_every": 1}))
+    experiment.validate()
+    old = dict(experiment.critics)
+    experiment.training_step(*batches.at(0), Moment(batches.per_epoch, batches.per_epoch))
+    assert all(experiment.critics[name] is not old[name] for name in CRITICS)
+    assert not any(experiment.teaches.values())
+
+
+def test_stegos_are_what_the_codec_makes_of_moved_symbols(plan_of):
+    experiment, batches = made(plan_of())
+    pictures = (batches.at(0)[0] * 255).round().byte()
+    covers = experiment.covers(pictures)
+    bits = torch.full((4,), 300.0)
+    with torch.no_grad():
+        stegos = experiment.stegos(covers, bits, torch.Generator().manual_seed(1))
+    for row, encoding in enumerate(covers.encodings):
+        values = stegos.symbols[row].numpy().astype(np.uint8)
+        assert np.abs(values.astype(int) - encoding.symbols.carriers).max() == 1
+        expected = experiment.codec.decode(encoding.symbols.with_carriers(values))
+        np.testing.assert_array_equal(stegos.pictures[row].permute(1, 2, 0).numpy(), expected)
+    # The straight-through picture moves as the real one does, but for rounding.
+    moved = (stegos.pictures - stegos.covers).abs()
+    assert moved.max() < 6
+
+
+def test_the_gradient_of_pictures_is_that_of_the_footprint(plan_of):
+    experiment, batches = made(plan_of())
+    covers = experiment.covers((batches.at(0)[0] * 255).round().byte())
+    stegos = experiment.stegos(covers, torch.full((4,), 300.0), torch.Generator().manual_seed(1))
+    probe = torch.zeros_like(stegos.pictures)
+    probe[0, :, 4:6, 6:8] = 1  # one block
+    (gradient,) = torch.autograd.grad((stegos.pictures * probe).sum(), experiment.bare.costs.bias, retain_graph=True)
+    assert torch.isfinite(gradient).all()
+
+
+def test_a_training_that_was_cut_goes_on_as_if_it_had_not_been(plan_of, tmp_path):
+    straight, _ = fit(plan_of(), tmp_path / "straight")
+    with pytest.raises(KeyboardInterrupt):
+        fit(plan_of(), tmp_path / "cut", stop_at=3)
+    resumed, _ = fit(plan_of(), tmp_path / "cut")
+    assert changed(parts(straight), parts(resumed)) == set()
+    assert logged(tmp_path / "straight") == logged(tmp_path / "cut")
+
+
+def test_plans_that_contradict_themselves_are_refused(plan_of):
+    with pytest.raises(ValueError, match="least to the most"):
+        plan_of(payload_bpp=(0.5, 0.1))
+    with pytest.raises(ValueError, match="needs a task"):
+        plan_of(weights={"semantic": 1})
+    with pytest.raises(ConfigError, match="blocks"):
+        made(plan_of(codec="learned-photo"))
