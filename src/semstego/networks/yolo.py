@@ -141,7 +141,7 @@ class YOLO(nn.Module):
             raise ArgumentError(f"a detector has 1 to {MOST_CLASSES} classes, not {classes}")
         if not (1 <= STEM * width <= STEM * MOST_WIDTH and float(STEM * width).is_integer()):
             most = STEM * MOST_WIDTH
-            raise ArgumentError(f"{STEM} times the width is a whole number of channels, 1 to {most}, not {STEM * width:g}")
+            raise ArgumentError(f"{STEM} times the width must be a whole number, 1 to {most}, not {STEM * width:g}")
         channels = int(STEM * width)
         self.classes, self.width = classes, width
         self.register_buffer("anchors", _sizes(anchors))

@@ -219,7 +219,7 @@ def test_anchors_scale_with_the_picture_and_travel_with_the_weights():
 
 @pytest.mark.parametrize("width", [0, -1, 0.1, 0.01, math.nan, math.inf])
 def test_widths_without_whole_channels_are_refused(width):
-    with pytest.raises(ArgumentError, match="whole number of channels"):
+    with pytest.raises(ArgumentError, match="whole number, 1 to"):
         YOLO(2, width=width)
 
 

@@ -44,7 +44,8 @@ def test_a_new_network_has_one_cost_for_all():
 
 
 def test_files_come_back_at_both_stages_and_without_the_network(weights, photographs, tmp_path):
-    hidden = semstego.hide(photographs["chelsea"][1:, 1:], MESSAGE, passphrase=WORDS, scheme=AdversarialScheme(weights=weights))
+    scheme = AdversarialScheme(weights=weights)
+    hidden = semstego.hide(photographs["chelsea"][1:, 1:], MESSAGE, passphrase=WORDS, scheme=scheme)
     for where in (hidden.stream, hidden.picture):
         assert semstego.reveal(where, passphrase=WORDS, scheme="syndrome").message == MESSAGE
         assert semstego.reveal(where, passphrase=WORDS).message == MESSAGE
