@@ -127,8 +127,8 @@ def _row(cover: NDArray[np.uint8], hidden: Hidden, message: bytes, caption: str)
             hidden.symbols,
             hidden.cover_picture,
             hidden.picture,
-            np.asarray(revealed),
             caption,
+            np.asarray(revealed),
         )
 
 

@@ -27,24 +27,28 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One photograph: pictures uint8 ``(h, w)`` or ``(h, w, 3)``, symbols uint8 ``(k, h', w')``, and a caption."""
+    """One photograph: pictures uint8 ``(h, w)`` or ``(h, w, 3)``, symbols uint8 ``(k, h', w')``, and a caption.
+
+    ``revealed`` is the picture that was hidden, as it was read; None in all rows leaves its column out.
+    """
 
     cover: NDArray[np.uint8]
     cover_symbols: NDArray[np.uint8]
     symbols: NDArray[np.uint8]
     cover_picture: NDArray[np.uint8]
     picture: NDArray[np.uint8]
-    revealed: NDArray[np.uint8]
     caption: str
+    revealed: NDArray[np.uint8] | None = None
 
 
 def draw(rows: list[Row], title: str) -> Image.Image:
     """The sheet."""
-    width = len(COLUMNS) * (CELL + GAP) + GAP
+    columns = COLUMNS if any(row.revealed is not None for row in rows) else COLUMNS[:-1]
+    width = len(columns) * (CELL + GAP) + GAP
     sheet = Image.new("RGB", (width, HEAD + FOOT + len(rows) * (CELL + FOOT + GAP)), "white")
     pen = ImageDraw.Draw(sheet)
     pen.text((GAP, 8), title, "black", ImageFont.load_default(17))
-    for column, heading in enumerate(COLUMNS):
+    for column, heading in enumerate(columns):
         pen.text((GAP + column * (CELL + GAP), HEAD), heading, "black", ImageFont.load_default(14))
     for index, row in enumerate(rows):
         top = HEAD + FOOT + index * (CELL + FOOT + GAP)
@@ -82,7 +86,7 @@ def _cells(row: Row) -> list[NDArray[np.uint8]]:
         row.cover_picture,
         row.picture,
         _stretched(row.picture, row.cover_picture, AMPLIFIED),
-        row.revealed,
+        *([] if row.revealed is None else [row.revealed]),
     ]
 
 

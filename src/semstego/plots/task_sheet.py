@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the task says of pictures on their way: labels and confidences on cover and both reconstructions."""
+"""What the task says of pictures on their way: labels or boxes, and confidences, on cover and both reconstructions."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -28,9 +28,9 @@ def draw(task: Task, data: LabelledPictures, transmitted: Transmitted) -> bytes:
         left = 8 + column * (CELL + 8)
         pen.text((left, 6), name, "black", font)
         answers, right = task.answers(pictures[:count]), task.answered(pictures[:count], data.labels[:count]).right
-        for row in range(count):
+        for row, picture in enumerate(task.marked(pictures[:count])):
             top = HEAD + row * (CELL + FOOT)
-            colour = np.broadcast_to(pictures[row], (*pictures.shape[1:3], 3)).astype(np.uint8)
+            colour = np.broadcast_to(picture, (*picture.shape[:2], 3)).astype(np.uint8)
             sheet.paste(Image.fromarray(colour).resize((CELL, CELL), Image.Resampling.NEAREST), (left, top))
             pen.text((left, top + CELL + 2), _cut(answers[row], font), RIGHT if right[row] else WRONG, font)
     return png_bytes(np.asarray(sheet))

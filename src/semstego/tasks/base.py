@@ -104,8 +104,12 @@ class Task(Protocol):
         """What the task says of pictures ``(n, h, w, c)``, in words for picture sheets; empty where it has none."""
         return [""] * len(pictures)
 
+    def marked(self, pictures: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+        """Pictures ``(n, h, w, c)`` as sheets show them, such as with boxes; without a body of its own, as they are."""
+        return list(pictures)
 
-MEMBERS = ("task_loss", "task_score", "prepared", "to", "examples", "answered", "answers")
+
+MEMBERS = ("task_loss", "task_score", "prepared", "to", "examples", "answered", "answers", "marked")
 TASKS = Registry[Task]("task", "semstego.tasks", "TASK", beside=("answers", "base"), members=MEMBERS)
 
 

@@ -26,6 +26,7 @@ from semstego.tasks.base import Task
 from semstego.tasks.detection.answers import CERTAIN, FoundObjects
 from semstego.tasks.detection.assignment import targets_of
 from semstego.tasks.detection.average_precision import Objects
+from semstego.tasks.detection.drawing import with_boxes
 from semstego.tasks.detection.loss import detection_loss
 from semstego.tasks.detection.suppression import Detections, suppress
 
@@ -82,6 +83,11 @@ class Detection(Task):
     def answers(self, pictures: NDArray[np.uint8]) -> list[str]:
         """Score and class of what is found in each picture ``(n, h, w, c)`` with a score of 0.25 or more."""
         return [", ".join(self.labels(found)) or "nothing" for found in self.detections(pictures)]
+
+    def marked(self, pictures: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+        """Pictures ``(n, h, w, c)`` with the boxes of what is found with a score of 0.25 or more."""
+        both = zip(pictures, self.detections(pictures), strict=True)
+        return [with_boxes(picture, found, self.classes, CERTAIN) for picture, found in both]
 
     def labels(self, found: Detections) -> list[str]:
         """Score and class of those detections whose score is 0.25 or more."""
