@@ -48,6 +48,7 @@ def fit(plan, place, stop_at=None):
 
 def test_a_critic_that_does_not_detect_teaches_nothing(plan_of):
     experiment, batches = made(plan_of(critics={"least_auc": 1.0}))
+    assert experiment.validate()["critic_1_teaches"] == 0
     before = parts(experiment)
     experiment.training_step(*batches.at(0), Moment(0, batches.per_epoch))
     assert changed(before, parts(experiment)) == set(CRITICS)
