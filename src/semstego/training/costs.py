@@ -9,17 +9,13 @@ tenth of the ideal.
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from semstego.codecs import registry
-from semstego.codecs.base import SIDE_SCALE, Codec, Encoding, within
 from semstego.codecs.convolutional import shaped_weights
 from semstego.errors import ConfigError
 from semstego.losses.terms import adversarial_loss, confusion_loss
@@ -34,8 +30,8 @@ from semstego.tasks.base import Task
 from semstego.training import loop, optimiser
 from semstego.training.batches import Batches
 from semstego.training.costs_plan import CostPlan
-from semstego.training.drawn import drawn, logits_of
 from semstego.training.experiment import Experiment, Moment
+from semstego.training.simulated_embedding import Covers, SimulatedEmbedding, Stegos, costs_by_hand
 
 CRITICS = ("critic_1", "critic_2")
 ADVERSARIES = {"paper": adversarial_loss, "confusion": confusion_loss}
@@ -43,32 +39,6 @@ FITTED = 1000  # pictures that the linear predictions are fitted to
 VALIDATION_BATCH = 50
 VALIDATION_SEED = 20_260_101
 LONGEST_GRADIENT = 1.0
-
-
-class Covers(NamedTuple):
-    """What a closed codec makes of a batch."""
-
-    symbols: Tensor
-    """Floats 0..255, ``(b, k, h, w)``, carriers alone."""
-    errors: Tensor
-    """Values before rounding less symbols, of the same shape."""
-    dry: Tensor
-    """Which may move, bool of the same shape."""
-    encodings: list[Encoding]
-    """Of each picture."""
-
-
-class Stegos(NamedTuple):
-    """Drawn moves, and what comes of them."""
-
-    symbols: Tensor
-    """``(b, k, h, w)``, with gradients to the costs."""
-    pictures: Tensor
-    """8-bit reconstructions as floats 0..255, ``(b, 3, h, w)``, with gradients to the costs."""
-    covers: Tensor
-    """Reconstructions of the covers, likewise, without gradients."""
-    changed: float
-    """Share of the symbols that moved."""
 
 
 class CostTraining(Experiment):
@@ -89,12 +59,11 @@ class CostTraining(Experiment):
     ) -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.runner, self.task, self.held_out = plan, runner, task, validation
-        self.codec: Codec = registry.load(plan.codec)
-        covers = self.covers(training.pictures[:FITTED])
-        pictures = np.stack([self.codec.decode(one.symbols).transpose(2, 0, 1) for one in covers.encodings])
+        self.embedding = SimulatedEmbedding(plan.codec, runner.device)
+        covers = self.embedding.covers(training.pictures[:FITTED])
+        pictures = np.stack([self.embedding.codec.decode(one.symbols).transpose(2, 0, 1) for one in covers.encodings])
         maps = (covers.symbols.cpu().numpy().astype(np.uint8), pictures)
         self._predictions = [torch.from_numpy(JointPredictor.fit(one).weights) for one in maps]
-        self._footprint = torch.from_numpy(_footprint(covers.encodings[0])).to(runner.device)
         self.bare = channels_last(_starting(plan, covers.symbols.shape[1], self._predictions[0]))
         self.network, self.optimiser = runner.setup(self.bare, optimiser.build(self.bare.parameters(), plan.optimiser))
         self.networks, self.optimisers = {"costs": self.network}, {"costs": self.optimiser}
@@ -108,12 +77,14 @@ class CostTraining(Experiment):
         if every and moment.step and moment.step % (every * moment.per_epoch) == 0:
             self._take_new_critics()
         generator = torch.Generator(self.runner.device).manual_seed(torch.initial_seed())
-        covers = self.covers((pictures * 255).round().byte())
-        learns = any(self.teaches.values())
+        covers = self.embedding.covers((pictures * 255).round().byte())
+        imitates = moment.epoch < self.plan.imitation * self.plan.epochs
+        learns = any(self.teaches.values()) and not imitates
+        figures = self._imitation_step(covers, moment) if imitates else {}
         self.network.train(learns)
         with torch.set_grad_enabled(learns):
-            stegos = self.stegos(covers, self._bits(pictures, generator), generator)
-        figures = {"changed": torch.tensor(stegos.changed)}
+            stegos = self._stegos(covers, self._bits(pictures, generator), generator)
+        figures["changed"] = torch.tensor(stegos.changed)
         if learns:
             figures |= self._costs_step(covers, stegos, labels, moment)
         return figures | self._critics_step(covers, stegos, moment, generator)
@@ -127,9 +98,9 @@ class CostTraining(Experiment):
         changed = []
         for start in range(0, min(len(self.held_out.labels), self.plan.validation_pictures), VALIDATION_BATCH):
             raw = self.held_out.pictures[start : start + VALIDATION_BATCH]
-            covers = self.covers(raw)
+            covers = self.embedding.covers(raw)
             bits = raw.new_full((len(raw),), self.plan.payload_bpp[1], dtype=torch.float32) * raw[0, 0].numel()
-            stegos = self.stegos(covers, bits, generator)
+            stegos = self._stegos(covers, bits, generator)
             changed.append(stegos.changed)
             for name, (cover, stego) in _inputs(covers, stegos).items():
                 logits = self.critics[name].eval()(torch.cat([cover, stego]))
@@ -154,47 +125,34 @@ class CostTraining(Experiment):
         super().restore(state)
         self.teaches = dict(state["teaches"])  # type: ignore[call-overload]
 
-    def covers(self, pictures: Tensor) -> Covers:
-        """What the codec makes of pictures, uint8 ``(b, 3, h, w)``."""
-        found = [self.codec.encode(one) for one in pictures.permute(0, 2, 3, 1).contiguous().cpu().numpy()]
-        values = np.stack([one.symbols.carriers for one in found])
-        errors = np.stack([within(one.symbols, one.side) for one in found]).astype(np.float32) / np.float32(SIDE_SCALE)
-        dry = ~np.stack([one.wet_carriers for one in found]) & (values > 0) & (values < 255)
-        symbols, side, may = (
-            torch.from_numpy(one).to(self.runner.device) for one in (values.astype(np.float32), errors, dry)
-        )
-        return Covers(symbols, side, may, found)
+    def _stegos(self, covers: Covers, bits: Tensor, generator: torch.Generator) -> Stegos:
+        """Moves at the present costs."""
+        return self.embedding.stegos(self.network(covers.symbols, covers.errors), covers, bits, generator)
 
-    def stegos(self, covers: Covers, bits: Tensor, generator: torch.Generator) -> Stegos:
-        """Moves drawn by the costs, for so many bits in each picture ``(b,)``."""
-        moves = drawn(logits_of(self.network(covers.symbols, covers.errors), covers.dry, bits), generator)
-        values = (covers.symbols + moves.detach()).cpu().numpy().astype(np.uint8)
-        plain, marked = (
-            torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2).float().to(self.runner.device)
-            for found in zip(
-                *(
-                    (self.codec.decode(one.symbols), self.codec.decode(one.symbols.with_carriers(its)))
-                    for one, its in zip(covers.encodings, values, strict=True)
-                ),
-                strict=True,
-            )
-        )
-        block = self._footprint.shape[-1]
-        linear = functional.conv_transpose2d(moves, self._footprint, stride=block)
-        height, width = linear.shape[2:]
-        linear = functional.pad(linear, (0, marked.shape[3] - width, 0, marked.shape[2] - height))
-        pictures = marked + (linear - linear.detach())
-        return Stegos(covers.symbols + moves, pictures, plain, float((moves != 0).float().mean()))
+    def _imitation_step(self, covers: Covers, moment: Moment) -> dict[str, Tensor]:
+        """One step towards the costs of the scheme ``syndrome``, but for a factor of each picture."""
+        wanted = torch.from_numpy(np.stack([costs_by_hand(one) for one in covers.encodings])).to(self.runner.device)
+        found = self.network.train()(covers.symbols, covers.errors)
+        ratio = torch.where(covers.dry[:, None], found.log() - wanted.log(), 0.0)
+        ratio = ratio - ratio.mean((1, 2, 3, 4), keepdim=True)
+        loss = ratio.square().mean()
+        self._improve(loss, moment)
+        return {"imitation": loss.detach()}
+
+    def _improve(self, loss: Tensor, moment: Moment) -> None:
+        """A step of the costs' optimiser."""
+        optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, moment.epoch, self.plan.epochs)
+        self.optimiser.zero_grad()
+        self.runner.backward(loss)
+        self.runner.clip_gradients(self.network, self.optimiser, max_norm=LONGEST_GRADIENT)
+        self.optimiser.step()
 
     def _costs_step(self, covers: Covers, stegos: Stegos, labels: Tensor, moment: Moment) -> dict[str, Tensor]:
         """One step of the costs, by the critics that teach and what else has a weight."""
-        optimiser.set_learning_rate(self.optimiser, self.plan.optimiser, moment.epoch, self.plan.epochs)
         losses = self._losses(covers, stegos, labels)
-        total = torch.stack([getattr(self.plan.weights, name) * loss for name, loss in losses.items()]).sum()
-        self.optimiser.zero_grad()
-        self.runner.backward(total)
-        self.runner.clip_gradients(self.network, self.optimiser, max_norm=LONGEST_GRADIENT)
-        self.optimiser.step()
+        self._improve(
+            torch.stack([getattr(self.plan.weights, name) * loss for name, loss in losses.items()]).sum(), moment
+        )
         return {name: loss.detach() for name, loss in losses.items()}
 
     def _losses(self, covers: Covers, stegos: Stegos, labels: Tensor) -> dict[str, Tensor]:
@@ -265,17 +223,6 @@ def _starting(plan: CostPlan, maps: int, prediction: Tensor) -> CostMaps:
     if network.shape != shape:
         raise ConfigError(f"{plan.start} has other sizes than the configuration")
     return network
-
-
-def _footprint(encoding: Encoding) -> NDArray[np.float32]:
-    """What +1 on a symbol adds to its block, as a transposed convolution takes it, ``(k, 3, b, b)``.
-
-    Raises:
-        ConfigError: If symbols have no block of pixels to themselves.
-    """
-    if encoding.footprint is None:
-        raise ConfigError("costs are trained for closed codecs of blocks, such as cr085-plain")
-    return np.ascontiguousarray(encoding.footprint.transpose(0, 3, 1, 2))
 
 
 def train(plan: CostPlan, task: Task | None, folder: Path, runner: Fabric, progress: Progress) -> CostMaps:

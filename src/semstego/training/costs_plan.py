@@ -53,6 +53,9 @@ class CostPlan(Plan):
     """Its number of 3x3 convolutions."""
     start: Path | None = None
     """Weights to begin with, from an earlier training of the same sizes."""
+    imitation: Share = 0.0
+    """Share of the training, at its start, in which the costs learn from those of the scheme ``syndrome``, and the
+    critics from the costs."""
     payload_bpp: tuple[PositiveFloat, PositiveFloat] = (0.1, 1.0)
     """The least and the largest payload [bits per pixel]; every batch has another."""
     task: str | None = None

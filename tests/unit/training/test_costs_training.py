@@ -83,14 +83,14 @@ def test_new_critics_have_seen_nothing_and_do_not_teach(plan_of):
 def test_stegos_are_what_the_codec_makes_of_moved_symbols(plan_of):
     experiment, batches = made(plan_of())
     pictures = (batches.at(0)[0] * 255).round().byte()
-    covers = experiment.covers(pictures)
+    covers = experiment.embedding.covers(pictures)
     bits = torch.full((4,), 300.0)
     with torch.no_grad():
-        stegos = experiment.stegos(covers, bits, torch.Generator().manual_seed(1))
+        stegos = experiment._stegos(covers, bits, torch.Generator().manual_seed(1))
     for row, encoding in enumerate(covers.encodings):
         values = stegos.symbols[row].numpy().astype(np.uint8)
         assert np.abs(values.astype(int) - encoding.symbols.carriers).max() == 1
-        expected = experiment.codec.decode(encoding.symbols.with_carriers(values))
+        expected = experiment.embedding.codec.decode(encoding.symbols.with_carriers(values))
         np.testing.assert_array_equal(stegos.pictures[row].permute(1, 2, 0).numpy(), expected)
     # The straight-through picture moves as the real one does, but for rounding.
     moved = (stegos.pictures - stegos.covers).abs()
@@ -99,8 +99,8 @@ def test_stegos_are_what_the_codec_makes_of_moved_symbols(plan_of):
 
 def test_the_gradient_of_pictures_is_that_of_the_footprint(plan_of):
     experiment, batches = made(plan_of())
-    covers = experiment.covers((batches.at(0)[0] * 255).round().byte())
-    stegos = experiment.stegos(covers, torch.full((4,), 300.0), torch.Generator().manual_seed(1))
+    covers = experiment.embedding.covers((batches.at(0)[0] * 255).round().byte())
+    stegos = experiment._stegos(covers, torch.full((4,), 300.0), torch.Generator().manual_seed(1))
     probe = torch.zeros_like(stegos.pictures)
     probe[0, :, 4:6, 6:8] = 1  # one block
     (gradient,) = torch.autograd.grad((stegos.pictures * probe).sum(), experiment.bare.costs.bias, retain_graph=True)
@@ -123,3 +123,10 @@ def test_plans_that_contradict_themselves_are_refused(plan_of):
         plan_of(weights={"semantic": 1})
     with pytest.raises(ConfigError, match="blocks"):
         made(plan_of(codec="learned-photo"))
+
+
+def test_costs_imitate_those_of_the_syndrome_scheme(plan_of, tmp_path):
+    given = {"imitation": 1.0, "epochs": 30, "width": 16, "optimiser": {**ADAM, "learning_rate": 0.01}}
+    fit(plan_of(**given), tmp_path / "run")
+    errors = [float(value) for _, name, value in logged(tmp_path / "run") if name == "imitation"]
+    assert errors[-1] < 0.5 * errors[0]

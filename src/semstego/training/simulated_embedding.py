@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an ideal code would make of a batch of covers at given costs, in a closed codec of blocks.
+
+pictures ─ codec ─▸ Covers: symbols, rounding errors, which may move
+costs, payload ─ drawn moves ─▸ Stegos: symbols, 8-bit reconstructions, both with gradients to the costs
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from semstego.codecs import registry
+from semstego.codecs.base import SIDE_SCALE, Codec, Encoding, within
+from semstego.errors import ConfigError
+from semstego.schemes.syndrome import costs as hand_made
+from semstego.training.drawn import drawn, logits_of
+
+
+CODECS = "costs are trained for closed codecs of blocks, such as cr085-plain"
+
+
+class Covers(NamedTuple):
+    """What a closed codec makes of a batch."""
+
+    symbols: Tensor
+    """Floats 0..255, ``(b, k, h, w)``, carriers alone."""
+    errors: Tensor
+    """Values before rounding less symbols, of the same shape."""
+    dry: Tensor
+    """Which may move, bool of the same shape."""
+    encodings: list[Encoding]
+    """Of each picture."""
+
+
+class Stegos(NamedTuple):
+    """Drawn moves, and what comes of them."""
+
+    symbols: Tensor
+    """``(b, k, h, w)``, with gradients to the costs."""
+    pictures: Tensor
+    """8-bit reconstructions as floats 0..255, ``(b, 3, h, w)``, with gradients to the costs."""
+    covers: Tensor
+    """Reconstructions of the covers, likewise, without gradients."""
+    changed: float
+    """Share of the symbols that moved."""
+
+
+class SimulatedEmbedding:
+    """Covers and stegos of a codec.
+
+    Args:
+        codec: A closed codec of blocks, by name.
+        device: Where tensors are needed.
+
+    Raises:
+        ConfigError: If the codec is not closed.
+    """
+
+    def __init__(self, codec: str, device: torch.device) -> None:
+        self.codec: Codec = registry.load(codec)
+        self.device = device
+        if not self.codec.closed:
+            raise ConfigError(CODECS)
+
+    def covers(self, pictures: Tensor) -> Covers:
+        """What the codec makes of pictures, uint8 ``(b, 3, h, w)``."""
+        found = [self.codec.encode(one) for one in pictures.permute(0, 2, 3, 1).contiguous().cpu().numpy()]
+        values = np.stack([one.symbols.carriers for one in found])
+        errors = np.stack([within(one.symbols, one.side) for one in found]).astype(np.float32) / np.float32(SIDE_SCALE)
+        dry = ~np.stack([one.wet_carriers for one in found]) & (values > 0) & (values < 255)
+        symbols, side, may = (torch.from_numpy(one).to(self.device) for one in (values.astype(np.float32), errors, dry))
+        return Covers(symbols, side, may, found)
+
+    def stegos(self, costs: Tensor, covers: Covers, bits: Tensor, generator: torch.Generator) -> Stegos:
+        """Moves drawn by costs ``(b, 2, k, h, w)``, for so many bits in each picture ``(b,)``."""
+        moves = drawn(logits_of(costs, covers.dry, bits), generator)
+        values = (covers.symbols + moves.detach()).cpu().numpy().astype(np.uint8)
+        plain, marked = (
+            torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2).float().to(self.device)
+            for found in zip(
+                *(
+                    (self.codec.decode(one.symbols), self.codec.decode(one.symbols.with_carriers(its)))
+                    for one, its in zip(covers.encodings, values, strict=True)
+                ),
+                strict=True,
+            )
+        )
+        footprint = _footprint(covers.encodings[0]).to(self.device)
+        linear = functional.conv_transpose2d(moves, footprint, stride=footprint.shape[-1])
+        height, width = linear.shape[2:]
+        linear = functional.pad(linear, (0, marked.shape[3] - width, 0, marked.shape[2] - height))
+        pictures = marked + (linear - linear.detach())
+        return Stegos(covers.symbols + moves, pictures, plain, float((moves != 0).float().mean()))
+
+
+def costs_by_hand(encoding: Encoding) -> NDArray[np.float32]:
+    """The costs of the scheme ``syndrome``, of +1 and of -1, ``(2, k, rows, columns)``."""
+    side = hand_made.independent_side_information(within(encoding.symbols, encoding.side))
+    error = side.astype(np.float32) / np.float32(SIDE_SCALE)
+    return np.stack(hand_made.side_informed(hand_made.joint(encoding.symbols.carriers), error))
+
+
+def _footprint(encoding: Encoding) -> Tensor:
+    """What +1 on a symbol adds to its block, as a transposed convolution takes it, ``(k, 3, b, b)``.
+
+    Raises:
+        ConfigError: If symbols have no block of pixels to themselves.
+    """
+    if encoding.footprint is None:
+        raise ConfigError(CODECS)
+    return torch.from_numpy(np.ascontiguousarray(encoding.footprint.transpose(0, 3, 1, 2)))
