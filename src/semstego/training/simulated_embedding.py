@@ -19,7 +19,6 @@ from semstego.errors import ConfigError
 from semstego.schemes.syndrome import costs as hand_made
 from semstego.training.drawn import drawn, logits_of
 
-
 CODECS = "costs are trained for closed codecs of blocks, such as cr085-plain"
 
 
