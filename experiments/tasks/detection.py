@@ -28,9 +28,9 @@ from semstego.tasks.detection.average_precision import judge
 
 CELLS = (
     ("certified", "cr085", 3.0, 5_000),  # more than any picture holds: all that it holds
-    ("syndrome", "cr085-plain", 1.0, 2_000),
-    ("adversarial", "cr085-plain", 1.0, 5_000),
-    ("learned", "learned-256", 1.0, 1_000),
+    ("syndrome", "cr085-plain", 1.0, 1_000),
+    ("learned", "learned-256", 1.0, 500),
+    ("adversarial", "cr085-plain", 1.0, 1_500),
 )
 MAP50 = 70.0  # the bars: percent,
 HALF_WIDTH = 0.5  # and points
