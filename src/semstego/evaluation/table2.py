@@ -79,6 +79,8 @@ def evaluate(
     """
     if not len(data) or not seeds or round(bpp * data.pictures[0, :, :, 0].size) < 1:
         raise ArgumentError("an evaluation needs pictures, seeds, and at least one bit to hide")
+    if task is not None:
+        task.check(data)
     name = system.scheme.name if name is None else name
     found: dict[int, list[_Measured]] = {seed: [] for seed in seeds}
     chunks = -(-len(data) // BATCH)

@@ -14,6 +14,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from semstego.datasets.labelled import LabelledPictures
+from semstego.errors import DataError
 from semstego.evaluation.hiding import hide_random
 from semstego.progress import Progress
 from semstego.system.stego_system import StegoSystem
@@ -78,6 +79,9 @@ def evaluate(
         progress: Told the share that is done.
         at_most: Where a picture holds less than ``bpp``, hide what it holds.
     """
+    if not len(data):
+        raise DataError("the set has no pictures")
+    task.check(data)
     sent = transmit(data.pictures, system, bpp, seed=seed, workers=workers, progress=progress, at_most=at_most)
     kept = sent.bits > 0 if bpp else np.ones(len(data), bool)
     forms = {"clean": data.pictures, "cover reconstruction": sent.covers}

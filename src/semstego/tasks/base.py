@@ -87,6 +87,13 @@ class Task(Protocol):
         """
         return sets.load(data_set, folder, split)
 
+    def check(self, data: LabelledPictures) -> None:
+        """Refuse pictures that the task cannot be asked about; without a body of its own, it takes any.
+
+        Raises:
+            DataError: If so, before any work is done.
+        """
+
     @torch.inference_mode()
     def answered(self, pictures: NDArray[np.uint8], targets: NDArray[Any]) -> Answers:
         """What the task says of pictures, judged; without a body of its own, a score above 1/2 is a right answer.
@@ -109,8 +116,8 @@ class Task(Protocol):
         return list(pictures)
 
 
-MEMBERS = ("task_loss", "task_score", "prepared", "to", "examples", "answered", "answers", "marked")
-TASKS = Registry[Task]("task", "semstego.tasks", "TASK", beside=("answers", "base"), members=MEMBERS)
+MEMBERS = ("task_loss", "task_score", "prepared", "to", "check", "examples", "answered", "answers", "marked")
+TASKS = Registry[Task]("task", "semstego.tasks", "TASK", beside=("answers", "base", "weights"), members=MEMBERS)
 
 
 def frozen(name: str) -> Task:

@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Classification, the frozen task, and the classifiers that GoogLeNet was trained to be."""
 
-import json
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
-import safetensors
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from semstego.datasets.labelled import LabelledPictures
+from semstego.datasets.scenes import Scenes
 from semstego.datasets.tensors import batch
-from semstego.errors import ArgumentError, WeightsError
-from semstego.networks.channels_last import channels_last
+from semstego.errors import ArgumentError, DataError, WeightsError
 from semstego.networks.googlenet import GoogLeNet
-from semstego.networks.half import halved
+from semstego.tasks import weights as weights_file
 from semstego.tasks.base import Task
 
 SHIPPED = ("fashion-mnist", "objects")
@@ -53,6 +51,13 @@ class Classification(Task):
     def task_score(self, picture: Tensor, target: Tensor) -> Tensor:
         """1.0 where the largest logit is the right one, else 0.0; ``(b,)``."""
         return (self.logits(picture).argmax(1) == target).float()
+
+    def check(self, data: LabelledPictures) -> None:
+        """Refuse pictures with boxes, or with more classes than the network knows."""
+        if isinstance(data, Scenes):
+            raise DataError("pictures with boxes are for detection, and those with one class for classification")
+        if self.network is not None and len(data.classes) > len(self.classes):
+            raise DataError(f"the classifier knows {len(self.classes)} classes, and the set has {len(data.classes)}")
 
     def prepared(self, weights: str | None, data_set: str) -> "Classification":
         """The classifier in these weights, or the one that ships for the set; errors as in :func:`load`."""
@@ -94,22 +99,12 @@ def load(name: str | Path) -> Classification:
 
 def to_bytes(network: GoogLeNet, classes: tuple[str, ...]) -> bytes:
     """A trained network as a safetensors file in half precision; auxiliary heads, which only help training, stay."""
-    return halved(network, {"format": FORMAT, "classes": json.dumps(classes)}, without="heads.")
+    return weights_file.to_bytes(network, classes, {"format": FORMAT}, without="heads.")
 
 
 def _read(path: Path) -> Classification:
-    try:
-        with safetensors.safe_open(path, "pt") as file:
-            facts = file.metadata() or {}
-        if facts.get("format") != FORMAT:
-            raise WeightsError(f"{path}: these are no weights of a classifier")
-        classes = tuple(map(str, json.loads(facts["classes"])))
-        network = channels_last(GoogLeNet(len(classes)))
-        weights = load_file(path)  # half precision, but for counts
-        network.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in weights.items()})
-    except (OSError, safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"{path}: no weights of a classifier ({' '.join(str(error).split())[:200]})") from None
-    return Classification(network.eval().requires_grad_(False), classes)
+    network, classes = weights_file.read(path, FORMAT, "classifier", lambda count, facts: GoogLeNet(count))
+    return Classification(network, classes)
 
 
 TASK = Classification()

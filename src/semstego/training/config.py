@@ -60,7 +60,7 @@ class Data(Settings):
     """Name of the set."""
     folder: Path
     """Where it is stored."""
-    detail: PositiveInt | None = None
+    detail: Annotated[int, Field(ge=1, le=4096)] | None = None
     """Reduce pictures to this side and enlarge them again [pixels]; 32 makes pictures of 64x64 as smooth as those of
     CIFAR-10 that are enlarged to 64x64. None leaves them as they are."""
     limit: PositiveInt | None = None
@@ -87,7 +87,7 @@ class Plan(Settings):
 
     data: Data
     """The pictures."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=1 << 63)] = 0
     """Of everything that is random."""
     epochs: PositiveInt
     """Length of the training."""
@@ -160,7 +160,7 @@ def read_config(path: Path, kind: type[PlanType]) -> PlanType:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise ConfigError(f"{path}: no YAML: {' '.join(str(error).split())}") from None
     try:
         return kind.model_validate(raw)

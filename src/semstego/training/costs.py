@@ -244,7 +244,10 @@ def train(plan: CostPlan, task: Task | None, folder: Path, runner: Fabric, progr
         WeightsError: If codec or weights to begin with are not there.
     """
     batches = loop.batches_of(runner, plan, plan.data.load("train"))
-    held_out = Batches(plan.data.load("validation"), 1, seed=0, device=runner.device)
+    validation = plan.data.load("validation")
+    if task is not None:
+        task.check(validation)
+    held_out = Batches(validation, 1, seed=0, device=runner.device)
     experiment = CostTraining(runner, plan, task, batches, held_out)
     loop.fit(runner, experiment, batches, plan, folder, progress)
     return experiment.bare

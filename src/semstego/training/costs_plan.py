@@ -2,11 +2,14 @@
 """The settings of a training of costs against detectors."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
+from semstego.schemes.adversarial.network import MAX_SIZES
 from semstego.training.config import NotNegative, OptimiserSettings, Plan, Settings, Share
+
+Payload = Annotated[float, Field(gt=0, le=24)]  # of RGB pictures [bits per pixel]
 
 
 class CostCritics(Settings):
@@ -15,7 +18,7 @@ class CostCritics(Settings):
     A critic must detect before it may teach.
     """
 
-    width: PositiveInt = 24
+    width: Annotated[int, Field(ge=1, le=MAX_SIZES["width"])] = 24
     """Channels of each convolution."""
     least_auc: Share = 0.9
     """A critic teaches from the first validation on at which its AUC is this or more, and then to the end."""
@@ -47,16 +50,16 @@ class CostPlan(Plan):
 
     codec: str = "cr085-plain"
     """The closed codec whose symbols carry, by name."""
-    width: PositiveInt = 40
+    width: Annotated[int, Field(ge=1, le=MAX_SIZES["width"])] = 40
     """Channels of the network of costs."""
-    depth: PositiveInt = 3
+    depth: Annotated[int, Field(ge=1, le=MAX_SIZES["depth"])] = 3
     """Its number of 3x3 convolutions."""
     start: Path | None = None
     """Weights to begin with, from an earlier training of the same sizes."""
     imitation: Share = 0.0
     """Share of the training, at its start, in which the costs learn from those of the scheme ``syndrome``, and the
     critics from the costs."""
-    payload_bpp: tuple[PositiveFloat, PositiveFloat] = (0.1, 1.0)
+    payload_bpp: tuple[Payload, Payload] = (0.1, 1.0)
     """The least and the largest payload [bits per pixel]; every batch has another."""
     task: str | None = None
     """The frozen task of loss 6, as :func:`semstego.tasks.base.frozen` takes it."""

@@ -11,9 +11,10 @@ from typing import Annotated
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from torch import Tensor
 
+from semstego.datasets.letterbox import LARGEST_SIDE
 from semstego.datasets.scenes import Scenes
 from semstego.errors import DataError
 from semstego.networks.channels_last import channels_last
@@ -28,6 +29,7 @@ from semstego.training.config import Plan, Share
 from semstego.training.experiment import Experiment, Moment
 from semstego.training.scene_batches import SceneBatches
 
+LEAST_SIDE = 64  # pixels; batch normalisation needs more than one place
 LARGEST_GRADIENT = 10.0  # norm of all gradients; longer ones are shortened
 
 
@@ -41,7 +43,7 @@ class DetectionPlan(Plan):
     save time."""
     mosaic: Share = 1.0
     """Share of the pictures that are mosaics of four."""
-    class_gain: NonNegativeFloat = 0.5
+    class_gain: Annotated[float, Field(ge=0, le=1000)] = 0.5
     """Weight of the loss of classes, as published for 80 of them; see :class:`semstego.tasks.detection.loss.Gains`."""
     augmentation: Augmentation = Augmentation()
     """Random changes of the training pictures: mirroring and colours."""
@@ -50,8 +52,8 @@ class DetectionPlan(Plan):
 
     @model_validator(mode="after")
     def _can_be(self) -> "DetectionPlan":
-        if any(side % STRIDES[-1] for side in self.sides):
-            raise ValueError(f"sides are multiples of {STRIDES[-1]} pixels")
+        if any(side % STRIDES[-1] or not LEAST_SIDE <= side <= LARGEST_SIDE for side in self.sides):
+            raise ValueError(f"sides are multiples of {STRIDES[-1]} pixels, {LEAST_SIDE} to {LARGEST_SIDE}")
         if self.augmentation.shift or self.augmentation.scale or self.augmentation.rotation:
             raise ValueError("boxes do not follow shift, scale and rotation: mosaics move and scale")
         return self
@@ -128,6 +130,8 @@ def train(plan: DetectionPlan, folder: Path, runner: Fabric, progress: Progress)
     data, validation = plan.data.load("train"), plan.data.load("validation")
     if not isinstance(data, Scenes) or not isinstance(validation, Scenes):
         raise DataError(f"the data set {plan.data.set} has no boxes, which a detector is trained with")
+    if not len(validation):
+        raise DataError(f"the data set {plan.data.set} has no validation pictures")
     experiment = DetectorTraining(runner, plan, validation)
     batches = SceneBatches(
         data, plan.batch, sides=plan.sides, mosaic=plan.mosaic, flip=plan.augmentation.flip, seed=plan.seed,

@@ -299,7 +299,10 @@ def train(plan: LearnedPlan, task: Task | None, folder: Path, runner: Fabric, pr
         DataError: If the data set is not there.
         WeightsError: If a model or codec to begin with is not there.
     """
-    held_out = Batches(plan.load("validation"), 1, seed=0, device=runner.device)
+    validation = plan.load("validation")
+    if task is not None:
+        task.check(validation)
+    held_out = Batches(validation, 1, seed=0, device=runner.device)
     experiment = LearnedTraining(runner, plan, task, held_out)
     batches = loop.batches_of(runner, plan, plan.load("train"))
     loop.fit(runner, experiment, batches, plan, folder, progress)

@@ -2,6 +2,8 @@
 """The loop of every training: it knows steps, checkpoints and logs, and nothing of losses or networks."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from lightning_fabric.plugins.precision import MixedPrecision
 from pydantic import ValidationError
 
 from semstego.datasets.labelled import LabelledPictures
-from semstego.errors import ConfigError
+from semstego.errors import ConfigError, WeightsError
 from semstego.progress import Progress
 from semstego.training import checkpoint
 from semstego.training.batches import Batches, Steps
@@ -23,6 +25,7 @@ from semstego.training.log import Log
 CHECKPOINT = "checkpoint.safetensors"
 CHECKPOINT_EVERY_S = 60.0
 LOG_EVERY = 50  # steps
+LARGEST_WEIGHT = 1e15  # beyond which products of weights leave the finite numbers
 
 
 class MixedPrecisionOnly(MixedPrecision):
@@ -97,7 +100,8 @@ def fit(
     for step in range(start, plan.epochs * per_epoch):
         moment = Moment(step, per_epoch, experiment.passes)
         seed_step(plan.seed, runner.global_rank, step)
-        terms = experiment.training_step(*batches.at(step), moment)
+        with _diverging(experiment):
+            terms = experiment.training_step(*batches.at(step), moment)
         meter.count()
         if moment.next.step % LOG_EVERY == 0 or moment.ends_epoch:
             measured = {name: float(value) for name, value in terms.items()} | {"pictures_per_s": meter.rate()}
@@ -105,7 +109,8 @@ def fit(
             if log:
                 log.write(step, measured)
         if moment.ends_epoch:
-            figures = experiment.validate()
+            with _diverging(experiment):
+                figures = experiment.validate()
             pictures = experiment.examples()
             if log:
                 log.write(step, figures)
@@ -167,10 +172,31 @@ def _resumed(runner: Fabric, experiment: Experiment, plan: Plan, folder: Path) -
     if not place.exists():
         return 0, {}
     state = checkpoint.load(place, runner.device)
-    if not _is_plan(plan, state["plan"]):
-        raise ConfigError(f"{folder} holds a training with another configuration; give a new folder")
-    experiment.restore(state["experiment"])
-    return state["step"], state["figures"]
+    try:
+        if not _is_plan(plan, str(state["plan"])):
+            raise ConfigError(f"{folder} holds a training with another configuration; give a new folder")
+        experiment.restore(state["experiment"])
+        figures = {str(name): float(value) for name, value in state["figures"].items()}
+        if type(state["step"]) is not int or state["step"] < 0:
+            raise ValueError("a step is a whole number from 0 up")
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError, RuntimeError) as error:
+        raise WeightsError(f"{place}: no checkpoint of this training ({' '.join(str(error).split())[:200]})") from None
+    return state["step"], figures
+
+
+@contextmanager
+def _diverging(experiment: Experiment) -> Iterator[None]:
+    """Errors of a training whose numbers have left the finite ones, in a sentence."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        weights = (one for network in experiment.networks.values() for one in network.state_dict().values())
+        if "non-finite" in str(error) or not all((one.abs() < LARGEST_WEIGHT).all() for one in weights):
+            raise ConfigError(
+                "the training has diverged: its weights or gradients are no finite numbers any more; a lower learning "
+                "rate may help"
+            ) from error
+        raise
 
 
 def _is_plan(plan: Plan, written: str) -> bool:

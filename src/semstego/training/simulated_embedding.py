@@ -66,8 +66,9 @@ class SimulatedEmbedding:
             raise ConfigError(CODECS)
 
     def covers(self, pictures: Tensor) -> Covers:
-        """What the codec makes of pictures, uint8 ``(b, 3, h, w)``."""
-        found = [self.codec.encode(one) for one in pictures.permute(0, 2, 3, 1).contiguous().cpu().numpy()]
+        """What the codec makes of pictures, uint8 ``(b, c, h, w)``; grey ones become RGB."""
+        colour = pictures.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        found = [self.codec.encode(one) for one in colour]
         values = np.stack([one.symbols.carriers for one in found])
         errors = np.stack([within(one.symbols, one.side) for one in found]).astype(np.float32) / np.float32(SIDE_SCALE)
         dry = ~np.stack([one.wet_carriers for one in found]) & (values > 0) & (values < 255)

@@ -124,7 +124,11 @@ DEEP = b"<!DOCTYPE x [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;&a;'>]><annotation>&b;
         ("Annotations/000005.xml", b"<annotation>", "cannot be read"),
         ("Annotations/000005.xml", xml(("unicorn", 0, 1, 1, 2, 2)), "cannot be read"),
         ("Annotations/000005.xml", xml(("cat", 0, "nan", 1, 2, 2)), "cannot be read"),
-        ("Annotations/000005.xml", xml(("cat", 0, 20, 1, 2, 2)), "left <= right"),
+        ("Annotations/000005.xml", xml(("cat", 0, 20, 1, 2, 2)), "no part in its picture"),
+        ("Annotations/000005.xml", xml(("cat", 0, 501, 1, 520, 20)), "no part in its picture"),
+        ("Annotations/000005.xml", xml(("cat", 0, 1, 1, -5, 20)), "no part in its picture"),
+        ("Annotations/000005.xml", DEEP.decode().encode("utf-16"), "cannot be read"),
+        ("Annotations/000005.xml", b'<?xml version="1.0" encoding="hex"?><annotation>', "cannot be read"),
         ("Annotations/000005.xml", xml(*[("cat", 0, 1, 1, 2, 2)] * 201), "more than 200 objects"),
         ("Annotations/000005.xml", b" " * (1 << 17), "larger than any"),
         ("JPEGImages/000005.jpg", b"\xff\xd8\xff", "cannot be read"),
@@ -132,8 +136,27 @@ DEEP = b"<!DOCTYPE x [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;&a;'>]><annotation>&b;
         ("ImageSets/Main/train.txt", b"../../etc/passwd\n", "no list"),
         ("ImageSets/Main/train.txt", b"000123\n", "does not hold"),
         ("ImageSets/Main/train.txt", b"", "no list"),
+        ("ImageSets/Main/train.txt", b"000005\n" * 2, "no list"),
     ],
-    ids=["entities", "broken", "class", "nan", "reversed", "many", "large", "jpeg", "wide", "path", "absent", "empty"],
+    ids=[
+        "entities",
+        "broken",
+        "class",
+        "nan",
+        "reversed",
+        "beyond",
+        "before",
+        "utf-16",
+        "hex",
+        "many",
+        "large",
+        "jpeg",
+        "wide",
+        "path",
+        "absent",
+        "empty",
+        "twice",
+    ],
 )
 def test_hostile_archives_are_refused_in_a_sentence(put, name, content, said):
     folder = put(members() | {f"{voc2007.ROOT}/{name}": content})
@@ -143,7 +166,20 @@ def test_hostile_archives_are_refused_in_a_sentence(put, name, content, said):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"no tar" * 500, packed(members())[:-20_000]], ids=["empty", "text", "cut"])
+def headers(kind, count, size):
+    """Members that describe the next one, as tar has them for long names."""
+    one = tarfile.TarInfo("x")
+    one.type, one.size = kind, size
+    return one.tobuf(tarfile.GNU_FORMAT) * count
+
+
+HOSTILE = {
+    "empty": b"", "text": b"no tar" * 500, "cut": packed(members())[:-20_000],
+    "chained": headers(tarfile.GNUTYPE_LONGNAME, 5000, 0), "huge": headers(tarfile.XHDTYPE, 1, 1 << 40),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_what_is_no_archive_is_refused(put, content):
     with pytest.raises(DataError, match="VOCtrainval"):
         sets.load("voc2007", put(content), "trainval")

@@ -71,7 +71,7 @@ def test_tiles_make_no_difference(weights, photographs, monkeypatch):
     cover = Cover(photographs["chelsea"], codec)
     scheme = AdversarialScheme(weights=weights)
     whole = scheme.change_costs(cover).costs
-    monkeypatch.setattr(adversarial, "TILE_ROWS", 32)
+    monkeypatch.setattr(adversarial, "TILE", 32)
     np.testing.assert_allclose(scheme.change_costs(cover).costs, whole, rtol=1e-3)
 
 
@@ -86,6 +86,26 @@ def test_weights_of_other_things_are_refused(tmp_path, photographs):
     for name in ("none.safetensors", "absent.safetensors"):
         with pytest.raises(WeightsError):
             AdversarialScheme(weights=tmp_path / name).change_costs(cover)
+
+
+@pytest.mark.parametrize(("name", "value"), [("costs.bias", float("nan")), ("prediction", 3e38)])
+def test_networks_that_find_no_costs_are_refused(weights, tmp_path, photographs, name, value):
+    network = shaped_weights.from_file(weights, CostMaps)
+    network.state_dict()[name][...] = value
+    (tmp_path / "bad.safetensors").write_bytes(shaped_weights.to_bytes(network))
+    cover = Cover(photographs["chelsea"], registry.load("cr085-plain"))
+    with pytest.raises(WeightsError):
+        AdversarialScheme(weights=tmp_path / "bad.safetensors").change_costs(cover)
+
+
+def test_a_file_that_took_anothers_place_is_read(weights, tmp_path, photographs):
+    cover, place = Cover(photographs["chelsea"], registry.load("cr085-plain")), tmp_path / "mine.safetensors"
+    found = []
+    for network in (CostMaps(CostShape(10, 4, 2)), shaped_weights.from_file(weights, CostMaps)):
+        place.write_bytes(shaped_weights.to_bytes(network))
+        found.append(AdversarialScheme(weights=place).change_costs(cover).costs)
+    assert (found[0] == 1).all()
+    assert (found[1] != 1).any()
 
 
 @pytest.mark.parametrize("sizes", [(0, 1, 1), (10, 10**6, 1), (10, 4, 99), (10, 4.0, 1)])

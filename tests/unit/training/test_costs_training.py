@@ -121,6 +121,9 @@ def test_plans_that_contradict_themselves_are_refused(plan_of):
         plan_of(payload_bpp=(0.5, 0.1))
     with pytest.raises(ValueError, match="needs a task"):
         plan_of(weights={"semantic": 1})
+    for changes in ({"width": 257}, {"depth": 17}, {"payload_bpp": (1, 1e300)}, {"seed": 1 << 64}):
+        with pytest.raises(ValueError, match="validation error"):
+            plan_of(**changes)
     with pytest.raises(ConfigError, match="blocks"):
         made(plan_of(codec="learned-photo"))
 
@@ -130,3 +133,9 @@ def test_costs_imitate_those_of_the_syndrome_scheme(plan_of, tmp_path):
     fit(plan_of(**given), tmp_path / "run")
     errors = [float(value) for _, name, value in logged(tmp_path / "run") if name == "imitation"]
     assert errors[-1] < 0.5 * errors[0]
+
+
+def test_a_training_that_diverges_says_so(plan_of, tmp_path):
+    rates = {**ADAM, "learning_rate": 1e30}
+    with pytest.raises(ConfigError, match="diverged"):
+        fit(plan_of(critics={"optimiser": rates}, optimiser=rates), tmp_path / "run")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import safetensors
+import torch
 from safetensors.torch import load_file, save
 from torch import nn
 
@@ -79,7 +80,10 @@ def part_of(path: Path, kind: type[Network], prefixes: Mapping[str, str]) -> Net
         shape = {name: value for name, value in facts["shape"].items() if not prefix or name in known}
         network = kind(kind.SHAPE(**shape))
         weights = load_file(path).items()
-        network.load_state_dict({name.removeprefix(prefix): one for name, one in weights if name.startswith(prefix)})
+        chosen = {name.removeprefix(prefix): one for name, one in weights if name.startswith(prefix)}
+        if not all(torch.isfinite(one).all() for one in chosen.values()):
+            raise ValueError("a weight is no finite number")
+        network.load_state_dict(chosen)
     except (
         OSError,
         safetensors.SafetensorError,

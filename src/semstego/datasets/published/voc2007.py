@@ -15,6 +15,7 @@ Flickr under the terms of those who took them, and are not passed on.
 import io
 import re
 import tarfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ from semstego.datasets.download.download import download
 from semstego.datasets.download.pinned import Pinned, take
 from semstego.datasets.letterbox import Letterbox
 from semstego.datasets.scenes import Scenes, rows_of
-from semstego.errors import ArgumentError, DataError
+from semstego.errors import DataError
 from semstego.progress import Progress, no_progress
 
 ADDRESS = "http://host.robots.ox.ac.uk/pascal/VOC/voc2007/"
@@ -49,6 +50,8 @@ ROOT = "VOCdevkit/VOC2007"
 NUMBER = re.compile(r"[0-9]{6}")
 MAX_MEMBERS = 50_000
 MAX_BYTES = {"txt": 1 << 20, "xml": 1 << 16, "jpg": 1 << 21}
+MAX_PICTURES = 10_000  # of a split
+MAX_ARCHIVE_BYTES = 600 << 20
 MAX_PICTURE_SIDE = 1024  # pixels; published ones have up to 500
 MAX_OBJECTS = 200  # of a picture; published ones have up to 42
 
@@ -109,10 +112,9 @@ def load(folder: Path, published: str) -> Scenes:
             fitted = Letterbox(picture.shape[0], picture.shape[1], SIDE)
             pictures[row] = fitted.picture(picture)
             whole = np.clip(np.array(objects.boxes, np.float64).reshape(-1, 4), 0, np.tile(picture.shape[1::-1], 2))
-            try:
-                boxes.append(fitted.boxes(whole).clip(0, SIDE))
-            except ArgumentError as error:
-                raise DataError(f"{archive}: {name}.xml: {error}") from None
+            if (whole[:, :2] >= whole[:, 2:]).any():
+                raise DataError(f"{name}.xml: a box has no part in its picture, or ends before it begins")
+            boxes.append(fitted.boxes(whole).clip(0, SIDE))
             annotated.append(objects)
     rows = rows_of([one.classes for one in annotated], boxes, [one.difficult for one in annotated])
     return Scenes(pictures, rows, CLASSES)
@@ -153,18 +155,21 @@ def _opened(archive: Path) -> Iterator[_Members]:
             f"{archive.name} from {ADDRESS} yourself"
         )
     try:
+        if archive.stat().st_size > MAX_ARCHIVE_BYTES:
+            raise DataError("it is larger than VOC2007's")
         with tarfile.open(archive, "r:") as file:
             yield _Members(file)
     except DataError as error:
         raise error if str(error).startswith(str(archive)) else DataError(f"{archive}: {error}") from None
-    except (OSError, EOFError, ValueError, tarfile.TarError) as error:
-        raise DataError(f"{archive} cannot be read ({error})") from None
+    except (OSError, EOFError, ValueError, OverflowError, RecursionError, MemoryError, tarfile.TarError) as error:
+        raise DataError(f"{archive} cannot be read ({error or type(error).__name__})") from None
 
 
 def _listed(members: _Members, name: str) -> list[str]:
     """Numbers of the pictures of a split."""
     numbers = members.read(name).decode("ascii", "replace").split()
-    if not numbers or len(numbers) > MAX_MEMBERS or not all(NUMBER.fullmatch(one) for one in numbers):
+    usual = 0 < len(numbers) <= MAX_PICTURES and len(set(numbers)) == len(numbers)
+    if not usual or not all(NUMBER.fullmatch(one) for one in numbers):
         raise DataError(f"{name} is no list of pictures")
     return numbers
 
@@ -172,7 +177,10 @@ def _listed(members: _Members, name: str) -> list[str]:
 def _picture(members: _Members, name: str) -> NDArray[np.uint8]:
     content = members.read(name)
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of bombs; sizes are checked here
+            image = Image.open(io.BytesIO(content), formats=("JPEG",))
+        with image:
             if max(image.size) > MAX_PICTURE_SIDE:
                 raise DataError(f"{name} has more than {MAX_PICTURE_SIDE} pixels a side")
             return np.asarray(image.convert("RGB"))
@@ -184,12 +192,12 @@ def _picture(members: _Members, name: str) -> NDArray[np.uint8]:
 
 def _annotated(members: _Members, name: str) -> _Annotated:
     """Objects of one picture; VOC counts the first and the last pixel of a box, from 1."""
-    content = members.read(name)
-    if b"<!" in content:  # VOC's have none; a document type may define entities that grow without bound
-        raise DataError(f"{name} has a document type or a comment")
     try:
-        found = [_object(one) for one in ElementTree.fromstring(content).findall("object")]
-    except (ElementTree.ParseError, KeyError, ValueError, TypeError) as error:
+        text = members.read(name).decode()  # VOC's are ASCII; in other encodings what follows would not be seen
+        if "<!" in text:  # VOC's have none; a document type may define entities that grow without bound
+            raise DataError(f"{name} has a document type or a comment")
+        found = [_object(one) for one in ElementTree.fromstring(text).findall("object")]
+    except (ElementTree.ParseError, LookupError, ValueError, TypeError) as error:
         raise DataError(f"{name} cannot be read ({error})") from None
     if len(found) > MAX_OBJECTS:
         raise DataError(f"{name} has more than {MAX_OBJECTS} objects")

@@ -11,6 +11,7 @@ and nothing it does depends on floating point. Torch is imported inside the meth
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semstego.codecs.base import SIDE_SCALE, within
-from semstego.errors import ArgumentError, SemstegoError
+from semstego.errors import ArgumentError, SemstegoError, WeightsError
 from semstego.schemes.base import Cover
 from semstego.schemes.syndrome.layout import Indices
 from semstego.schemes.syndrome.scheme import ChangeCosts, SyndromeScheme
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from semstego.schemes.adversarial.network import CostMaps
 
 WEIGHTS = "adversarial"
-TILE_ROWS = 256  # of symbols that the network sees at once
-HALO = 8  # rows on either side of a tile that reach into it: of the prediction, its variance, and the convolutions
+TILE = 256  # rows and columns of symbols that the network sees at once
+HALO = 2  # rows and columns around a tile that its prediction, and how large residuals are there, reach; beside the
+# network's depth
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +68,8 @@ class AdversarialScheme(SyndromeScheme):
         symbols, side = encoding.symbols.carriers, within(encoding.symbols, encoding.side)
         if len(symbols) != network.shape.maps:
             raise ArgumentError(
-                f"the scheme {self.name} knows codecs of {network.shape.maps} maps, such as {self.default_codec}; "
-                f"{cover.codec.name!r} has {len(symbols)}"
+                f"the scheme {self.name} knows colour pictures in codecs of {network.shape.maps} maps, such as "
+                f"{self.default_codec}; of this picture {cover.codec.name!r} makes {len(symbols)}"
             )
         return LearnedCosts(_tile_wise(network, symbols, side))
 
@@ -77,30 +79,39 @@ class AdversarialScheme(SyndromeScheme):
         except ImportError:
             raise SemstegoError(f"the scheme {self.name} needs torch: pip install 'semstego[learned]'") from None
         if self.weights is not None:
-            return _read(self.weights)
+            return _read(self.weights, self.weights.stat().st_mtime_ns if self.weights.is_file() else 0)
         with resources.as_file(resources.files("semstego") / "weights" / f"{WEIGHTS}.safetensors") as path:
-            return _read(path)
+            return _read(path, 0)
 
 
 def _tile_wise(network: "CostMaps", symbols: NDArray[np.uint8], side: NDArray[np.int16]) -> NDArray[np.float32]:
-    """Costs ``(2, k * rows * columns)``, some rows at a time, so that large pictures need little memory."""
+    """Costs ``(2, k * rows * columns)``, tile by tile, so that large pictures need little memory.
+
+    Raises:
+        WeightsError: If the network finds something else than costs.
+    """
     import torch
 
     found = np.empty((2, *symbols.shape), np.float32)
-    rows = symbols.shape[1]
-    for first in range(0, rows, TILE_ROWS):
-        top, last = max(0, first - HALO), min(rows, first + TILE_ROWS)
-        below = min(rows, last + HALO)
-        values = torch.from_numpy(symbols[:, top:below].astype(np.float32))[None]
-        errors = torch.from_numpy(side[:, top:below].astype(np.float32) / np.float32(SIDE_SCALE))[None]
+    halo = HALO + network.shape.depth
+    for place in product(*(range(0, side, TILE) for side in symbols.shape[1:])):
+        inner = tuple(slice(at, at + TILE) for at in place)
+        outer = tuple(slice(max(0, at - halo), at + TILE + halo) for at in place)
+        values = torch.from_numpy(symbols[:, *outer].astype(np.float32))[None]
+        errors = torch.from_numpy(side[:, *outer].astype(np.float32) / np.float32(SIDE_SCALE))[None]
         with torch.inference_mode():
             costs = network(values, errors)[0].numpy()
-        found[:, :, first:last] = costs[:, :, first - top : last - top]
+        shifts = (at - whole.start for at, whole in zip(place, outer, strict=True))
+        found[:, :, *inner] = costs[:, :, *(slice(shift, shift + TILE) for shift in shifts)]
+    if not np.isfinite(found).all():
+        raise WeightsError("the network of the scheme adversarial finds no costs: its weights cannot be used")
     return found.reshape(2, -1)
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path) -> "CostMaps":
+def _read(path: Path, changed: int) -> "CostMaps":
+    """The network in a file; when it was changed tells it from another that took its place."""
+    del changed
     from semstego.codecs.convolutional import shaped_weights
     from semstego.schemes.adversarial.network import CostMaps
 

@@ -1,27 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Detection, the frozen task, and the detectors of the YOLOv5s class that ship or were trained."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import safetensors
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
+from semstego.datasets.labelled import LabelledPictures
 from semstego.datasets.letterbox import GREY
-from semstego.datasets.scenes import NO_OBJECT
+from semstego.datasets.scenes import NO_OBJECT, Scenes
 from semstego.datasets.tensors import batch
-from semstego.errors import ArgumentError, WeightsError
-from semstego.networks.channels_last import channels_last
-from semstego.networks.half import halved
+from semstego.errors import ArgumentError, DataError, WeightsError
 from semstego.networks.yolo import STRIDES, YOLO
+from semstego.tasks import weights as weights_file
 from semstego.tasks.base import Task
 from semstego.tasks.detection.answers import CERTAIN, FoundObjects
 from semstego.tasks.detection.assignment import targets_of
@@ -70,6 +68,14 @@ class Detection(Task):
         """What is found in each picture ``(n, h, w, c)``, with the published limits of evaluation."""
         starts = range(0, len(pictures), BATCH)
         return tuple(one for start in starts for one in self._found(batch(pictures[start : start + BATCH])))
+
+    def check(self, data: LabelledPictures) -> None:
+        """Refuse pictures without boxes, and other classes than the network knows."""
+        if not isinstance(data, Scenes):
+            raise DataError("detection needs pictures with boxes, such as those of --set scenes or voc2007")
+        if self.network is not None and data.classes != self.classes:
+            known, there = (", ".join(names)[:80] for names in (self.classes, data.classes))
+            raise DataError(f"the detector knows other classes ({known}) than the set has ({there})")
 
     def prepared(self, weights: str | None, data_set: str) -> "Detection":
         """The detector in these weights, or the one that ships for the set; errors as in :func:`load`."""
@@ -126,22 +132,18 @@ def load(name: str | Path) -> Detection:
 
 def to_bytes(network: YOLO, classes: Sequence[str]) -> bytes:
     """A trained network as a safetensors file in half precision."""
-    return halved(network, {"format": FORMAT, "classes": json.dumps(list(classes)), "width": str(network.width)})
+    return weights_file.to_bytes(network, classes, {"format": FORMAT, "width": network.width})
 
 
 def _read(path: Path) -> Detection:
-    try:
-        with safetensors.safe_open(path, "pt") as file:
-            facts = file.metadata() or {}
-        if facts.get("format") != FORMAT:
-            raise WeightsError(f"{path}: these are no weights of a detector")
-        classes = tuple(map(str, json.loads(facts["classes"])))
-        network = channels_last(YOLO(len(classes), width=float(facts["width"])))
-        weights = load_file(path)  # half precision, but for counts
-        network.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in weights.items()})
-    except (OSError, safetensors.SafetensorError, KeyError, ValueError, RuntimeError, ArgumentError) as error:
-        raise WeightsError(f"{path}: no weights of a detector ({' '.join(str(error).split())[:200]})") from None
-    return Detection(network.eval().requires_grad_(False), classes)
+    network, classes = weights_file.read(path, FORMAT, "detector", _built)
+    if not (network.anchors > 0).all():
+        raise WeightsError(f"{path}: no weights of a detector (an anchor has no size)")
+    return Detection(network, classes)
+
+
+def _built(classes: int, facts: Mapping[str, Any]) -> YOLO:
+    return YOLO(classes, width=float(facts["width"]))
 
 
 def _objects(targets: NDArray[np.float32]) -> tuple[Objects, ...]:

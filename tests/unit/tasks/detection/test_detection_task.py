@@ -8,10 +8,11 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from semstego.datasets.scenes import rows_of
-from semstego.errors import ArgumentError, WeightsError
+from semstego.datasets.labelled import LabelledPictures
+from semstego.datasets.scenes import Scenes, rows_of
+from semstego.errors import ArgumentError, DataError, WeightsError
 from semstego.networks.yolo import YOLO, anchors_at
-from semstego.tasks import base
+from semstego.tasks import base, classification
 from semstego.tasks.detection import task as detection
 from semstego.tasks.detection.task import Detection
 from semstego.testing.tasks import check_task
@@ -46,6 +47,45 @@ def test_weights_come_back(network, tmp_path):
     pictures = torch.rand(1, 3, 64, 64)
     for here, there in zip(found.network(pictures), network(pictures), strict=True):
         torch.testing.assert_close(here, there, atol=0.02, rtol=0.02)  # half precision
+
+
+def test_equal_networks_give_equal_files(network):
+    assert len({detection.to_bytes(network, CLASSES) for _ in range(8)}) == 1
+
+
+@pytest.mark.parametrize("classes", [["a" * 65], ["\n"], [""], ["\ud800"], "abc", None, 5, {"a": 1}, [1, 2, 3], []])
+def test_names_of_classes_that_cannot_be_shown_are_refused(network, tmp_path, classes):
+    path = tmp_path / "bad.safetensors"
+    facts = {"format": detection.FORMAT, "width": network.width, "classes": classes}
+    path.write_bytes(save(dict(network.state_dict()), {"semstego": json.dumps(facts)}))
+    with pytest.raises(WeightsError, match=r"bad\.safetensors"):
+        detection.load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("anchors", -1.0), ("anchors", float("inf")), ("heads.0.bias", float("nan"))]
+)
+def test_weights_that_are_no_numbers_are_refused(network, tmp_path, name, value):
+    weights = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    weights[name][...] = value
+    path = tmp_path / "bad.safetensors"
+    facts = {"format": detection.FORMAT, "width": network.width, "classes": list(CLASSES)}
+    path.write_bytes(save(weights, {"semstego": json.dumps(facts)}))
+    with pytest.raises(WeightsError, match=r"bad\.safetensors"):
+        detection.load(path)
+
+
+def test_pictures_of_other_kinds_are_refused_before_any_work(network):
+    task, pictures = Detection(network, CLASSES), np.zeros((3, 64, 64, 3), np.uint8)
+    task.check(Scenes(pictures, ROWS, CLASSES))
+    with pytest.raises(DataError, match="other classes"):
+        task.check(Scenes(pictures, ROWS, ("ball", "cube", "pyramid")))
+    with pytest.raises(DataError, match="boxes"):
+        task.check(LabelledPictures(pictures, np.zeros(3, np.int64), CLASSES))
+    with pytest.raises(DataError, match="boxes"):
+        classification.load("objects").check(Scenes(pictures, ROWS, CLASSES))
+    with pytest.raises(DataError, match="10 classes"):
+        classification.load("objects").check(LabelledPictures(pictures, np.zeros(3, np.int64), tuple("abcdefghijk")))
 
 
 @pytest.mark.parametrize(
