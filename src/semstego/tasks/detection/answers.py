@@ -6,6 +6,7 @@ A gap is paired: every draw takes the same pictures, as often, of both forms.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -44,7 +45,7 @@ class FoundObjects:
     @property
     def right(self) -> NDArray[np.bool_]:
         """Whether every object is found with a score of 0.25 or more, and nothing else is."""
-        found = self._judged()
+        found = self._judged
         certain = found.scores >= CERTAIN
         hits = np.bincount(found.pictures[certain & found.hits], minlength=len(self.objects))
         alarms = np.bincount(found.pictures[certain & ~found.hits], minlength=len(self.objects))
@@ -53,11 +54,11 @@ class FoundObjects:
 
     def map50(self) -> float:
         """Mean average precision at IoU 0.5, by the area under the envelope, in [0, 1]; NaN without objects."""
-        return float(np.nanmean(self._judged().average_precisions())) if self._judged().objects.any() else float("nan")
+        return float(np.nanmean(self._judged.average_precisions())) if self._judged.objects.any() else float("nan")
 
     def score(self) -> dict[str, Any]:
         """mAP50 in percent; the interval is the bootstrap's 2.5 and 97.5 % quantiles."""
-        low, high = np.nanquantile(self._drawn(), (0.025, 0.975))
+        low, high = np.nanquantile(self._drawn, (0.025, 0.975))
         return {
             "pictures": len(self.objects),
             "percent": 100 * self.map50(),
@@ -67,7 +68,7 @@ class FoundObjects:
 
     def gap(self, other: Self) -> dict[str, Any]:
         """Eq. 19 for mAP50; the interval is that of differences on the same draws."""
-        low, high = np.nanquantile(self._drawn() - other._drawn(), (0.025, 0.975))
+        low, high = np.nanquantile(self._drawn - other._drawn, (0.025, 0.975))
         here, there = self.right, other.right
         return {
             "pictures": len(self.objects),
@@ -87,9 +88,11 @@ class FoundObjects:
             parts[0].classes,
         )
 
+    @cached_property
     def _judged(self) -> Judged:
         return judge(self.detections, self.objects, self.classes)
 
+    @cached_property
     def _drawn(self) -> NDArray[np.float64]:
         """mAP50 of each draw of the bootstrap, ``(DRAWS,)``; the same draws for all answers on as many pictures.
 
@@ -98,7 +101,7 @@ class FoundObjects:
         Raises:
             DataError: If there is no object at all.
         """
-        found, count = self._judged(), len(self.objects)
+        found, count = self._judged, len(self.objects)
         rng = np.random.default_rng(SEED)
         times = np.stack([np.bincount(rng.integers(count, size=count), minlength=count) for _ in range(DRAWS)])
         order = np.argsort(-found.scores, kind="stable")
