@@ -7,6 +7,7 @@ r"""E before, while and after it learned from critics, as schemes that an audit 
 
     new        the network before its training: all changes cost the same, which is LSB matching with a code
     scratch    after configs/costs-64.yaml, from `new` against critics alone; runs/costs-64.safetensors
+    adversarial    what ships: after configs/costs-64-imitated.yaml
 
     python -m experiments.learned.critics                    # results/critics.json: what the critics saw
 
