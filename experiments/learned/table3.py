@@ -26,10 +26,10 @@ from semstego.tasks.detection import task as detection
 
 SOME = (0.1, 0.5, 1.0)
 SCHEMES = {  # codec, payloads [bpp], scenes
-    "learned": ("learned-256", PAYLOADS, 20),
-    "adversarial": ("cr085-plain", PAYLOADS, 100),
-    "syndrome": ("cr085-plain", SOME, 100),
-    "certified": ("cr085", SOME, 100),
+    "learned": ("learned-256", PAYLOADS, 12),
+    "adversarial": ("cr085-plain", PAYLOADS, 60),
+    "syndrome": ("cr085-plain", SOME, 60),
+    "certified": ("cr085", SOME, 60),
 }
 SEED = 20261127
 WORKERS = 2

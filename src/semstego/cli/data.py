@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 app = typer.Typer(name="data", no_args_is_help=True, rich_markup_mode=None, help="Fetch data sets for experiments.")
-NAME_HELP = "A set that is published, such as cifar10, or package:Object; a wrong name lists all."
+NAME_HELP = "A set that is published, such as cifar10 or voc2007, or package:Object; a wrong name lists all."
 
 
 @app.callback()
@@ -71,12 +71,15 @@ def build_objects(
     ] = None,
     size: Annotated[int, typer.Option(help="Height and width of the pictures [pixels].")] = 64,
     train: Annotated[int, typer.Option(help="Pictures of the training set.")] = 30_000,
+    validation: Annotated[int, typer.Option(help="Pictures of the validation set.")] = 2_000,
+    test: Annotated[int, typer.Option(help="Pictures of either test set.")] = 5_000,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the sets that are there.")] = False,
 ) -> None:
     """Build the cut-outs.
 
-    Photographed objects of ten classes are pasted over photographs: labels and boxes are exact. A few minutes.
+    Photographed objects of ten classes are pasted over photographs: labels and boxes are exact. A few minutes. Other
+    commands call the result objects (--set objects, with labels) or scenes (with boxes, for detection at --size 256).
     """
     from semstego.cli import terminal
     from semstego.datasets import set_folder
@@ -93,7 +96,7 @@ def build_objects(
             split=split,
             exclude=exclude or (),
             side=size,
-            counts=builder.COUNTS | {"train": train},
+            counts={"train": train, "validation": validation, "test": test, "test-unseen": test},
             seed=seed,
             force=force,
             progress=progress,

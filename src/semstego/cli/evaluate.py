@@ -22,15 +22,21 @@ def evaluate(
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option(help="classification, agreement (of ImageNet answers on photographs), or package:Object."),
+        typer.Option(
+            help="classification, detection, agreement (of ImageNet answers on photographs), or package:Object."
+        ),
     ] = None,
     scheme: Scheme = "certified",
     name: Annotated[
-        str, typer.Option("--set", help="fashion-mnist, cifar10, objects, crops, or package:Object.")
+        str,
+        typer.Option(
+            "--set",
+            help="fashion-mnist, cifar10, objects, scenes (with boxes), voc2007, crops, package:Object.",
+        ),
     ] = "fashion-mnist",
     split: Annotated[str, typer.Option(help="Which of its pictures.")] = "test",
     weights: Annotated[
-        str | None, typer.Option(help="Classifier: a shipped one, or a weights file; else the set's own.")
+        str | None, typer.Option(help="Classifier or detector: a shipped one, or a weights file; else the set's own.")
     ] = None,
     codec: Annotated[
         list[str] | None, typer.Option(help=f"{CODECS}; give several for several.", show_default="the scheme's own")
@@ -45,13 +51,16 @@ def evaluate(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     output: JsonOutput = None,
-    sheet: Annotated[str | None, typer.Option(metavar="FILE", help="Also draw labels and confidences, as PNG.")] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Also draw answers on the first pictures, as PNG."),
+    ] = None,
     as_json: AsJson = False,
     force: Force = False,
 ) -> None:
     """What codec and message do to the receiver's task; without a task, what hiding costs and how well it reads.
 
-    With --task: accuracy on clean pictures, on cover reconstructions and on stego reconstructions, with paired gaps.
+    With --task: accuracy, or mAP50, on clean pictures, on cover and on stego reconstructions, with paired gaps.
     With a MODEL of the learned scheme, or without --task: the columns of the paper's Table II; its ACC gap, if
     --weights names a classifier.
     """

@@ -22,7 +22,8 @@ CODECS = (
 )
 SCHEMES = (
     "certified (undetectable up to --p-e), syndrome (more payload), learned (the paper's networks), robust (short "
-    "messages that survive JPEG, resizing and noise), hill, suniward, side-informed, lsb, or package:Object"
+    "messages that survive JPEG, resizing and noise), adversarial (costs learned from detectors), hill, suniward, "
+    "side-informed, lsb, or package:Object"
 )
 
 Cover = Annotated[

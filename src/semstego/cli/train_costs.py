@@ -14,7 +14,7 @@ def train_costs(
     nodes: Nodes = 1,
     force: Force = False,
 ) -> None:
-    """Train the costs of the adversarial scheme against detectors, such as configs/costs-64.yaml."""
+    """Train the costs of the adversarial scheme against detectors, such as configs/costs-64-imitated.yaml."""
     from semstego.cli import terminal
 
     with terminal.extra("train"):

@@ -4,6 +4,7 @@
 import torch
 from torch import Tensor
 
+from semstego.tasks.answers import Answers
 from semstego.tasks.base import TASKS, Task
 from semstego.testing.parts import check_part
 
@@ -45,6 +46,16 @@ def check_task(task: Task, targets: Tensor, side: int = 64) -> None:
     pixels = (before * 255).byte().permute(0, 2, 3, 1).numpy()
     answered = task.answered(pixels, targets.numpy())
     assert answered.right.shape == (count,), f"{answered.right.shape} answers judged, not ({count},)"
-    assert answered.gap(answered)["points"] == 0, "answers differ from themselves"
+    _check_answers(answered)
     words = task.answers(pixels)
     assert len(words) == count, f"{len(words)} answers in words to {count} pictures"
+
+
+def _check_answers(answered: Answers) -> None:
+    assert isinstance(answered.measure, str), "answers do not say what their score is"
+    lacking = {"pictures", "percent", "low", "high"} - set(answered.score())
+    assert not lacking, f"the score lacks {', '.join(sorted(lacking))}"
+    gap = type(answered).joined([answered]).gap(answered)
+    lacking = {"pictures", "points", "low", "high", "lost", "gained"} - set(gap)
+    assert not lacking, f"the gap lacks {', '.join(sorted(lacking))}"
+    assert gap["points"] == 0, "answers differ from themselves"

@@ -19,7 +19,8 @@ from tests.unit.training.runs import CONFIGS, logged, run
 PLANS = {
     "cifar10": ClassificationPlan, "fashion": ClassificationPlan, "objects": ClassificationPlan, "codec": CodecPlan,
     "task-codec": TaskCodecPlan, "task-64": LearnedPlan, "hiding": LearnedPlan, "learned": LearnedPlan,
-    "critics": LearnedPlan, "paper": LearnedPlan, "scenes": DetectionPlan, "costs": CostPlan,
+    "critics": LearnedPlan, "paper": LearnedPlan, "scenes": DetectionPlan, "voc2007": DetectionPlan,
+    "costs": CostPlan,
 }  # fmt: skip
 
 

@@ -17,7 +17,17 @@ from semstego.training.classifier import ClassificationPlan, ClassifierTraining
 from semstego.training.config import read_config
 from semstego.training.experiment import Moment
 
-OTHERS = ("task-", "codec-", "hiding-", "learned-", "critics-", "paper-", "costs-", "scenes")  # tested beside them
+OTHERS = (
+    "task-",
+    "codec-",
+    "hiding-",
+    "learned-",
+    "critics-",
+    "paper-",
+    "costs-",
+    "scenes",
+    "voc",
+)  # tested beside them
 CONFIGS = [
     path for path in sorted((Path(__file__).parents[3] / "configs").glob("*.yaml")) if not path.stem.startswith(OTHERS)
 ]
