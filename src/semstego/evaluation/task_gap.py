@@ -169,9 +169,8 @@ def in_words(figures: dict[str, Any]) -> str:
         f"{figures['codec']} at {figures['bpp']:g} bpp: {figures['pictures']} pictures, {figures['refused']} refused it"
     ]
     for name, found in figures.get("accuracy", {}).items():
-        lines.append(
-            f"{name:>39} {figures['measure']:>8}  {found['percent']:.2f} %  ({found['low']:.2f} to {found['high']:.2f})"
-        )
+        title = f"{name} {figures['measure']}"
+        lines.append(f"{title:>48}  {found['percent']:.2f} %  ({found['low']:.2f} to {found['high']:.2f})")
     for name, gap in figures.get("gap", {}).items():
         interval = f"({gap['low']:+.2f} to {gap['high']:+.2f})"
         lines.append(f"{name:>48}  {gap['points']:+.2f} points {interval}, {gap['lost']} lost, {gap['gained']} gained")

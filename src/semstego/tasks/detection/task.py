@@ -126,10 +126,8 @@ def load(name: str | Path) -> Detection:
         with resources.as_file(resources.files("semstego") / "weights" / f"detector-{name}.safetensors") as path:
             return _read(path)
     if not Path(name).is_file():
-        shipped = ", ".join(SHIPPED)
-        raise WeightsError(
-            f"no detector {str(name)!r}: shipped are {shipped} (for --set scenes), else give a weights file"
-        )
+        known = ", ".join(SHIPPED)
+        raise WeightsError(f"no detector {str(name)!r}: shipped are {known} (--set scenes), else give a weights file")
     return _read(Path(name))
 
 
