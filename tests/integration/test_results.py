@@ -69,6 +69,8 @@ BARS = {  # that the studies must report, met or not
     "task_gap_objects": {"clean accuracy, percent", "unseen objects, percent"},
     "task_ratio_objects": {"task over control where pixels lose 5 points, lower end of the interval, points"},
     "agreement": {"cr085, 1 bpp, cover to stego reconstruction: interval contains 0"},
+    "task_gap_scenes": {"mAP50, percent", "gap, certified: interval contains 0", "gap, certified: half-width, points"},
+    "critics": {"AUC of critic_1 before it teaches", "AUC of critic_2 before it teaches"},
     "learned_table": {
         f"{bpp} bpp: {name}"
         for bpp in ("1", "0.1")
