@@ -42,11 +42,12 @@ def row(picture: np.ndarray, scheme: str, codec: str, bpp: float) -> Row:
     forms = (picture, hiding.reconstruction, hiding.embedded.received.picture)
     cover, plain, stego = detection.load("scenes").marked(np.stack(forms))
     return Row(
-        cover=cover,
+        cover=picture,
         cover_symbols=hiding.plain.values,
         symbols=hiding.embedded.symbols.values,
-        cover_picture=plain,
-        picture=stego,
+        cover_picture=forms[1],
+        picture=forms[2],
+        marked=(cover, plain, stego),
         caption=f"{scheme}, {codec}, {bpp:g} bpp",
     )
 

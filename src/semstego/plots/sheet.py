@@ -29,7 +29,8 @@ COLUMNS = (
 class Row:
     """One photograph: pictures uint8 ``(h, w)`` or ``(h, w, 3)``, symbols uint8 ``(k, h', w')``, and a caption.
 
-    ``revealed`` is the picture that was hidden, as it was read; None in all rows leaves its column out.
+    ``revealed`` is the picture that was hidden, as it was read; None in all rows leaves its column out. ``marked`` are
+    the cover and both reconstructions as they are shown, such as with boxes, which differences do not see.
     """
 
     cover: NDArray[np.uint8]
@@ -39,6 +40,7 @@ class Row:
     picture: NDArray[np.uint8]
     caption: str
     revealed: NDArray[np.uint8] | None = None
+    marked: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]] | None = None
 
 
 def draw(rows: list[Row], title: str) -> Image.Image:
@@ -78,13 +80,14 @@ def _features(symbols: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _cells(row: Row) -> list[NDArray[np.uint8]]:
+    cover, plain, stego = row.marked or (row.cover, row.cover_picture, row.picture)
     return [
-        row.cover,
+        cover,
         _features(row.cover_symbols),
         _features(row.symbols),
         _tiled(_stretched(row.symbols, row.cover_symbols, 3 * AMPLIFIED)),
-        row.cover_picture,
-        row.picture,
+        plain,
+        stego,
         _stretched(row.picture, row.cover_picture, AMPLIFIED),
         *([] if row.revealed is None else [row.revealed]),
     ]
