@@ -22,7 +22,7 @@ from semstego.schemes.adversarial.scheme import AdversarialScheme
 from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.scheme import SyndromeScheme
 
-RUNS = {"scratch": "costs-64", "scratch, later": "costs-64-later", "imitated": "costs-64-imitated"}
+RUNS = {"scratch": "costs-64", "later": "costs-64-later", "imitated": "costs-64-imitated"}
 LEAST_AUC = 0.9  # before a critic teaches
 
 

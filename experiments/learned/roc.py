@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The paper's Figs. 6 and 7, ROC curves at 1 bpp, from audits that are in results/.
+"""The paper's Fig. 6, ROC curves at 1 bpp, from an audit that is in results/.
 
-    python -m experiments.learned.roc                       # docs/figure6.svg (64x64), docs/figure7.svg (256x256)
+    python -m experiments.learned.roc                       # docs/figure6.svg (64x64)
 
 For each case the detector that finds most, among those that found their controls in the same run.
 """
@@ -11,7 +11,7 @@ import json
 from experiments import record
 from semstego.plots.audit import roc_and_learning
 
-FIGURES = {"figure6": "audit_adversarial", "figure7": "audit_256_adversarial"}
+FIGURES = {"figure6": "audit_adversarial"}
 
 
 def main() -> None:
