@@ -70,6 +70,12 @@ BARS = {  # that the studies must report, met or not
     "task_ratio_objects": {"task over control where pixels lose 5 points, lower end of the interval, points"},
     "agreement": {"cr085, 1 bpp, cover to stego reconstruction: interval contains 0"},
     "task_gap_scenes": {"mAP50, percent", "gap, certified: interval contains 0", "gap, certified: half-width, points"},
+    "table3": {
+        f"{scheme}, {bpp} bpp: {name}"
+        for scheme in ("learned", "adversarial")
+        for bpp in ("1", "0.1")
+        for name in ("bit_accuracy_1_percent", "psnr1_db", "bit_accuracy_2_percent", "psnr2_db", "psnr_sc_db")
+    },
     "critics": {"AUC of critic_1 before it teaches", "AUC of critic_2 before it teaches"},
     "learned_table": {
         f"{bpp} bpp: {name}"

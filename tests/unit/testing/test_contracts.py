@@ -12,11 +12,13 @@ from semstego.codecs import registry
 from semstego.codecs.base import CHANCE_SCALE, Encoding, Law
 from semstego.codecs.block.codec import BlockCodec
 from semstego.datasets.enlarge import softened
+from semstego.datasets.scenes import rows_of
 from semstego.message.frame import HEADER_BITS
 from semstego.schemes import base
 from semstego.schemes.base import Embedding
 from semstego.schemes.lsb import LsbMatching
 from semstego.tasks import classification
+from semstego.tasks.detection import task as detection
 from semstego.testing.codecs import check_codec
 from semstego.testing.schemes import check_scheme
 from semstego.testing.tasks import check_task
@@ -37,7 +39,10 @@ def test_block_codecs_keep_it_in_grey(name):
     check_codec(registry.load(name), channels=1)
 
 
-@pytest.mark.parametrize("name", [name for name in base.SCHEMES.names() if name != "learned"])
+AT_HOME = ("learned", "adversarial")  # in some codecs alone
+
+
+@pytest.mark.parametrize("name", [name for name in base.SCHEMES.names() if name not in AT_HOME])
 @pytest.mark.parametrize("point", ["cr085", "cr050"])
 def test_every_shipped_scheme_keeps_its_contract(name, point, photographs):
     cover = np.ascontiguousarray(photographs["coffee"][:128, :192]) if name == "robust" else None
@@ -45,9 +50,18 @@ def test_every_shipped_scheme_keeps_its_contract(name, point, photographs):
     check_scheme(scheme, registry.load(registry.twin_for(point, keeps_law=scheme.keeps_law)), cover)
 
 
+def test_the_adversarial_scheme_keeps_its_contract():
+    check_scheme(base.SCHEMES.get("adversarial"), registry.load("cr085-plain"))
+
+
 def test_the_learned_scheme_keeps_its_contract(photographs):
     large = Image.fromarray(photographs["coffee"][:384, 100:484]).resize((64, 64), Image.Resampling.BOX)
     check_scheme(base.SCHEMES.get("learned"), registry.load("learned-100"), softened(np.asarray(large)[None], 32)[0])
+
+
+def test_the_shipped_detector_keeps_its_contract():
+    rows = rows_of([[0], [3]], [[[4, 4, 60, 60]], [[0, 8, 30, 40]]], [[0], [0]])
+    check_task(detection.load("scenes"), torch.from_numpy(rows))
 
 
 @pytest.mark.parametrize("name", classification.SHIPPED)
