@@ -21,12 +21,17 @@ NAMESAKE = "syndrome"  # stands for its class, whose other names say what its co
 
 
 def shipped_schemes() -> list[Scheme]:
-    """One of each class of schemes, the default first: schemes of one class are read alike."""
+    """The schemes that ship, the default first, and of those that are read alike one."""
     names = sorted(base.SCHEMES.shipped(), key=lambda name: (name != base.DEFAULT, name != NAMESAKE, name))
-    found: dict[type[Scheme], Scheme] = {}
+    found: dict[tuple[object, ...], Scheme] = {}
     for scheme in map(base.SCHEMES.get, names):
-        found.setdefault(type(scheme), scheme)
+        found.setdefault(reading(scheme), scheme)
     return list(found.values())
+
+
+def reading(scheme: Scheme) -> tuple[object, ...]:
+    """What reads a scheme's messages: equal for schemes that only differ in how they hide."""
+    return type(scheme).reveal_features, type(scheme).reveal_picture, scheme.framing
 
 
 def codecs_of(schemes: Sequence[Scheme]) -> list[str]:

@@ -41,6 +41,8 @@ def test_boxes_hold_their_objects(seed, share, side):
     assert pictures.shape == (4, 3, side, side)
     for picture, rows in zip(pictures.numpy(), objects.numpy(), strict=True):
         for kind, left, top, right, bottom, _ in rows[rows[:, 0] != NO_OBJECT]:
+            if min(right - left, bottom - top) < 5:
+                continue  # all border, where resampling mixes
             inside = picture[:, round(top) : round(bottom), round(left) : round(right)]
             colour = COLOURS[int(kind)][:, None, None] / 255
             near = np.abs(inside - colour).max(0) < 0.3
