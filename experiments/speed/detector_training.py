@@ -27,7 +27,7 @@ from semstego.training.detector import LARGEST_GRADIENT, DetectionPlan, Detector
 from semstego.training.scene_batches import SceneBatches
 
 CONFIG = record.ROOT / "configs" / "scenes.yaml"
-STEPS, ROUNDS, SIDE, SEED = 12, 3, 256, 1
+STEPS, ROUNDS, SIDE, SEED = 40, 3, 256, 1
 
 
 def main() -> None:
