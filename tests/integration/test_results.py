@@ -76,6 +76,7 @@ BARS = {  # that the studies must report, met or not
         for bpp in ("1", "0.1")
         for name in ("bit_accuracy_1_percent", "psnr1_db", "bit_accuracy_2_percent", "psnr2_db", "psnr_sc_db")
     },
+    "detector_speed": {"share of the bare loop's pictures per second"},
     "critics": {"AUC of critic_1 before it teaches", "AUC of critic_2 before it teaches"},
     "learned_table": {
         f"{bpp} bpp: {name}"
