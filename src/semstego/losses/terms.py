@@ -138,6 +138,10 @@ def confusion_loss(cover_logits: Tensor, stego_logits: Tensor) -> Tensor:
     return (_from_uniform(cover_logits) + _from_uniform(stego_logits)) / 2
 
 
+ADVERSARIES = {"paper": adversarial_loss, "confusion": confusion_loss}
+"""Losses 7 and 8 by the names that plans have for them."""
+
+
 def _from_uniform(logits: Tensor) -> Tensor:
     excess = functional.cross_entropy(logits, torch.full_like(logits, 0.5)) - math.log(2)
     return excess.clamp(min=0)  # rounding in float32 may leave a negative number

@@ -37,16 +37,10 @@ class DenseLabels(nn.Module):
     def __init__(self, prediction: Tensor, *, width: int = 56, depth: int = 3) -> None:
         super().__init__()
         channels = len(prediction)
-        own = nn.functional.pad(torch.eye(channels)[:, :, None, None], (1, 1, 1, 1))
-        self.register_buffer("kernel", own - prediction[:, :-1].reshape(channels, channels, 3, 3))
-        self.register_buffer("constant", prediction[:, -1, None, None].clone())
-        widths = [3 * channels, *[width] * depth]
-        self.convolutions = nn.Sequential(
-            *(
-                nn.Sequential(nn.Conv2d(i, o, 3, padding=1, bias=False), nn.BatchNorm2d(o), nn.ReLU(inplace=True))
-                for i, o in pairwise(widths)
-            )
-        )
+        kernel, constant = residual_filter(prediction)
+        self.register_buffer("kernel", kernel)
+        self.register_buffer("constant", constant.clone())
+        self.convolutions = convolutions(3 * channels, width, depth)
         self.labels = nn.Conv2d(width, len(MOVES) * channels, 1)
         self.classifier = nn.Linear(width + (len(MOVES) - 1) * channels, 2)
 
@@ -100,6 +94,23 @@ def loss(network: nn.Module, pairs: Tensor, generator: torch.Generator) -> Tenso
     labels = moves.flatten(0, 1).long() + 1  # indices into MOVES
     which = torch.arange(2, device=pairs.device).repeat(len(pairs))
     return functional.cross_entropy(of_values, labels) + functional.cross_entropy(of_maps, which)
+
+
+def residual_filter(prediction: Tensor) -> tuple[Tensor, Tensor]:
+    """Kernel ``(c, c, 3, 3)`` and constant ``(c, 1, 1)`` of values less their prediction, ``(c, 9 c + 1)``."""
+    channels = len(prediction)
+    own = functional.pad(torch.eye(channels, device=prediction.device)[:, :, None, None], (1, 1, 1, 1))
+    return own - prediction[:, :-1].reshape(channels, channels, 3, 3), prediction[:, -1, None, None]
+
+
+def convolutions(channels: int, width: int, depth: int) -> nn.Sequential:
+    """3x3 convolutions, each normalised and rectified: ``(b, channels, h, w)`` to ``(b, width, h, w)``."""
+    return nn.Sequential(
+        *(
+            nn.Sequential(nn.Conv2d(i, o, 3, padding=1, bias=False), nn.BatchNorm2d(o), nn.ReLU(inplace=True))
+            for i, o in pairwise([channels, *[width] * depth])
+        )
+    )
 
 
 def residual_inputs(residuals: Tensor) -> Tensor:

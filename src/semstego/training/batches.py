@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches of pictures that are kept on the device as uint8: this needs no worker processes and no copies."""
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from semstego.datasets.labelled import LabelledPictures
@@ -26,6 +29,52 @@ class Steps(Protocol):
         """This process's share of the batch of one step: float RGB ``(b, 3, h, w)`` in [0, 1], and targets."""
 
 
+@dataclass(frozen=True)
+class Shares:
+    """Which pictures each process takes in each step; every pass through them has an order of its own.
+
+    Attributes:
+        count: Number of pictures.
+        batch: Pictures per step, over all processes.
+        seed: Of the order.
+        rank: Number of this process.
+        processes: Number of processes; each takes its share of every batch.
+
+    Raises:
+        ConfigError: If the pictures do not fill one batch, or the processes cannot share it evenly.
+    """
+
+    count: int
+    batch: int
+    seed: int
+    rank: int = 0
+    processes: int = 1
+
+    def __post_init__(self) -> None:
+        if self.batch % self.processes:
+            raise ConfigError(f"a batch of {self.batch} cannot be shared evenly by {self.processes} processes")
+        if self.count < self.batch:
+            raise ConfigError(f"{self.count} pictures are less than one batch of {self.batch}")
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches of one pass through the pictures; the pictures that are left over fill no batch."""
+        return self.count // self.batch
+
+    def at(self, step: int) -> NDArray[np.int64]:
+        """This process's pictures of the batch of one step, by their numbers."""
+        epoch, place = divmod(step, self.per_epoch)
+        share = self.batch // self.processes
+        start = place * self.batch + self.rank * share
+        return _order(self.count, self.seed, epoch)[start : start + share]
+
+
+@lru_cache(maxsize=4)
+def _order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The order of one pass, which the steps of an epoch share."""
+    return np.random.default_rng((seed, epoch)).permutation(count)
+
+
 class Batches(Steps):
     """The pictures of a training, in the order in which its processes take them.
 
@@ -44,19 +93,14 @@ class Batches(Steps):
     def __init__(
         self, data: LabelledPictures, batch: int, *, seed: int, device: torch.device, rank: int = 0, processes: int = 1
     ) -> None:
-        if batch % processes:
-            raise ConfigError(f"a batch of {batch} cannot be shared evenly by {processes} processes")
-        if len(data) < batch:
-            raise ConfigError(f"{len(data)} pictures are less than one batch of {batch}")
+        self.batch, self._shares = batch, Shares(len(data), batch, seed, rank, processes)
         self.pictures = torch.from_numpy(data.pictures).permute(0, 3, 1, 2).contiguous().to(device)
         self.labels = torch.from_numpy(data.labels).to(device)
-        self.batch, self.seed, self.rank, self.processes = batch, seed, rank, processes
-        self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
 
     @property
     def per_epoch(self) -> int:
         """Batches of one pass through the pictures; the pictures that are left over fill no batch."""
-        return len(self.labels) // self.batch
+        return self._shares.per_epoch
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
         """This process's share of the batch of one step.
@@ -67,13 +111,7 @@ class Batches(Steps):
         Returns:
             Float RGB ``(b, 3, h, w)`` in [0, 1], and int64 labels ``(b,)``.
         """
-        epoch, place = divmod(step, self.per_epoch)
-        if epoch != self._epoch:
-            order = np.random.default_rng((self.seed, epoch)).permutation(len(self.labels))
-            self._epoch, self._order = epoch, torch.from_numpy(order).to(self.labels.device)
-        share = self.batch // self.processes
-        start = place * self.batch + self.rank * share
-        chosen = self._order[start : start + share]
+        chosen = torch.from_numpy(self._shares.at(step)).to(self.labels.device)
         return as_float(self.pictures[chosen]), self.labels[chosen]
 
 

@@ -124,10 +124,7 @@ def train(plan: CodecPlan, task: Task | None, folder: Path, runner: Fabric, prog
         ConfigError: If the folder holds a training by another plan, or there are too few pictures for one batch.
         DataError: If the data set is not there.
     """
-    validation = plan.load("validation")
-    if task is not None:
-        task.check(validation)
-    held_out = Batches(validation, 1, seed=0, device=runner.device)
+    held_out = loop.held_out_of(runner, plan.load("validation"), task)
     experiment = CodecTraining(runner, plan, task, held_out)
     batches = loop.batches_of(runner, plan, plan.load("train"))
     loop.fit(runner, experiment, batches, plan, folder, progress)

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from semstego.codecs.convolutional import shaped_weights
 from semstego.errors import ConfigError
-from semstego.losses.terms import adversarial_loss, confusion_loss
+from semstego.losses.terms import ADVERSARIES
 from semstego.metrics.detection import auc
 from semstego.networks import dense_labels
 from semstego.networks.channels_last import channels_last
@@ -34,7 +34,6 @@ from semstego.training.experiment import Experiment, Moment
 from semstego.training.simulated_embedding import Covers, SimulatedEmbedding, Stegos, costs_by_hand
 
 CRITICS = ("critic_1", "critic_2")
-ADVERSARIES = {"paper": adversarial_loss, "confusion": confusion_loss}
 FITTED = 1000  # pictures that the linear predictions are fitted to
 VALIDATION_BATCH = 50
 VALIDATION_SEED = 20_260_101
@@ -131,7 +130,7 @@ class CostTraining(Experiment):
 
     def _imitation_step(self, covers: Covers, moment: Moment) -> dict[str, Tensor]:
         """One step towards the costs of the scheme ``syndrome``, but for a factor of each picture."""
-        wanted = torch.from_numpy(np.stack([costs_by_hand(one) for one in covers.encodings])).to(self.runner.device)
+        wanted = torch.from_numpy(np.stack([costs_by_hand(one) for one in covers.originals])).to(self.runner.device)
         found = self.network.train()(covers.symbols, covers.errors)
         ratio = torch.where(covers.dry[:, None], found.log() - wanted.log(), 0.0)
         ratio = ratio - ratio.mean((1, 2, 3, 4), keepdim=True)
@@ -244,10 +243,7 @@ def train(plan: CostPlan, task: Task | None, folder: Path, runner: Fabric, progr
         WeightsError: If codec or weights to begin with are not there.
     """
     batches = loop.batches_of(runner, plan, plan.data.load("train"))
-    validation = plan.data.load("validation")
-    if task is not None:
-        task.check(validation)
-    held_out = Batches(validation, 1, seed=0, device=runner.device)
+    held_out = loop.held_out_of(runner, plan.data.load("validation"), task)
     experiment = CostTraining(runner, plan, task, batches, held_out)
     loop.fit(runner, experiment, batches, plan, folder, progress)
     return experiment.bare

@@ -25,7 +25,7 @@ from semstego.datasets.tensors import as_float
 from semstego.errors import ConfigError
 from semstego.losses.famo import Famo, FixedWeights, batch_statistics_untouched
 from semstego.losses.sets import SETS, Outcome
-from semstego.losses.terms import adversarial_loss, confusion_loss
+from semstego.losses.terms import ADVERSARIES, adversarial_loss
 from semstego.networks.channels_last import channels_last
 from semstego.progress import Progress
 from semstego.schemes.learned.model import NOT_IN_WEIGHTS, LearnedModel, ModelOutput
@@ -38,7 +38,6 @@ from semstego.training.hiding_plan import LearnedPlan
 from semstego.training.payload import Payload, random_payload
 
 PASSES = {"staged": ("everything",), "paper": (*NAMES, "hiding")}
-ADVERSARIES = {"paper": adversarial_loss, "confusion": confusion_loss}
 VALIDATION_BATCH = 100
 MESSAGE_SEED = 20_260_101  # of the messages of the validation, which are the same after every epoch
 
@@ -299,10 +298,7 @@ def train(plan: LearnedPlan, task: Task | None, folder: Path, runner: Fabric, pr
         DataError: If the data set is not there.
         WeightsError: If a model or codec to begin with is not there.
     """
-    validation = plan.load("validation")
-    if task is not None:
-        task.check(validation)
-    held_out = Batches(validation, 1, seed=0, device=runner.device)
+    held_out = loop.held_out_of(runner, plan.load("validation"), task)
     experiment = LearnedTraining(runner, plan, task, held_out)
     batches = loop.batches_of(runner, plan, plan.load("train"))
     loop.fit(runner, experiment, batches, plan, folder, progress)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError, WeightsError
 from semstego.progress import Progress
+from semstego.tasks.base import Task
 from semstego.training import checkpoint
 from semstego.training.batches import Batches, Steps
 from semstego.training.config import Plan
@@ -71,6 +72,17 @@ def batches_of(runner: Fabric, plan: Plan, data: LabelledPictures) -> Batches:
     return Batches(
         data, plan.batch, seed=plan.seed, device=runner.device, rank=runner.global_rank, processes=runner.world_size
     )
+
+
+def held_out_of(runner: Fabric, data: LabelledPictures, task: Task | None) -> Batches:
+    """Validation pictures on the runner's device, which the frozen task, if there is one, must be for.
+
+    Raises:
+        DataError: If it is not for them.
+    """
+    if task is not None:
+        task.check(data)
+    return Batches(data, 1, seed=0, device=runner.device)
 
 
 def fit(

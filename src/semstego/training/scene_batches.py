@@ -12,8 +12,8 @@ from torch import Tensor
 from semstego.datasets.letterbox import Letterbox
 from semstego.datasets.scenes import NO_OBJECT, Scenes, rows_of
 from semstego.datasets.tensors import batch as as_batch
-from semstego.errors import ConfigError
 from semstego.tasks.detection.mosaic import PICTURES, mosaic
+from semstego.training.batches import Shares
 
 Scene = tuple[NDArray[np.uint8], NDArray[np.float32]]
 """A picture ``(side, side, 3)`` and its objects, ``(k, 6)`` as in :class:`semstego.datasets.scenes.Scenes`."""
@@ -52,19 +52,16 @@ class SceneBatches:
         rank: int = 0,
         processes: int = 1,
     ) -> None:
-        if batch % processes:
-            raise ConfigError(f"a batch of {batch} cannot be shared evenly by {processes} processes")
-        if len(data) < batch:
-            raise ConfigError(f"{len(data)} scenes are less than one batch of {batch}")
+        self._shares = Shares(len(data), batch, seed, rank, processes)
         self.data, self.batch, self.sides, self.mosaic, self.flip = data, batch, sides, mosaic, flip
-        self.seed, self.device, self.rank, self.processes = seed, device, rank, processes
+        self.seed, self.device, self.rank = seed, device, rank
         self._thread = ThreadPoolExecutor(1)
         self._next: tuple[int, Future[tuple[Tensor, Tensor]]] | None = None
 
     @property
     def per_epoch(self) -> int:
         """Batches of one pass through the scenes; those that are left over fill no batch."""
-        return len(self.data) // self.batch
+        return self._shares.per_epoch
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
         """This process's share of the batch of one step.
@@ -82,13 +79,9 @@ class SceneBatches:
         return pictures.to(self.device), objects.to(self.device)
 
     def _made(self, step: int) -> tuple[Tensor, Tensor]:
-        epoch, place = divmod(step, self.per_epoch)
-        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.data))
-        share = self.batch // self.processes
-        start = place * self.batch + self.rank * share
         generator = np.random.default_rng((self.seed, self.rank, step, 1))
-        side = self.sides[min(epoch, len(self.sides) - 1)]
-        scenes = [self._scene(int(one), side, generator) for one in order[start : start + share]]
+        side = self.sides[min(step // self.per_epoch, len(self.sides) - 1)]
+        scenes = [self._scene(int(one), side, generator) for one in self._shares.at(step)]
         objects = [its for _, its in scenes]
         rows = rows_of([its[:, 0] for its in objects], [its[:, 1:5] for its in objects], [its[:, 5] for its in objects])
         return as_batch(np.stack([picture for picture, _ in scenes])), torch.from_numpy(rows)

@@ -14,9 +14,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from semstego.codecs import registry
-from semstego.codecs.base import SIDE_SCALE, Codec, Encoding, within
+from semstego.codecs.base import SIDE_SCALE, Codec, Encoding, Picture, within
 from semstego.errors import ConfigError
-from semstego.schemes.syndrome import costs as hand_made
+from semstego.schemes.base import Cover
+from semstego.schemes.syndrome.scheme import SyndromeScheme
 from semstego.training.drawn import drawn, logits_of
 
 CODECS = "costs are trained for closed codecs of blocks, such as cr085-plain"
@@ -31,8 +32,13 @@ class Covers(NamedTuple):
     """Values before rounding less symbols, of the same shape."""
     dry: Tensor
     """Which may move, bool of the same shape."""
-    encodings: list[Encoding]
-    """Of each picture."""
+    originals: list[Cover]
+    """Each picture with its codec."""
+
+    @property
+    def encodings(self) -> list[Encoding]:
+        """Of each picture."""
+        return [one.encoding for one in self.originals]
 
 
 class Stegos(NamedTuple):
@@ -68,27 +74,21 @@ class SimulatedEmbedding:
     def covers(self, pictures: Tensor) -> Covers:
         """What the codec makes of pictures, uint8 ``(b, c, h, w)``; grey ones become RGB."""
         colour = pictures.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-        found = [self.codec.encode(one) for one in colour]
+        originals = [Cover(one, self.codec) for one in colour]
+        found = [one.encoding for one in originals]
         values = np.stack([one.symbols.carriers for one in found])
         errors = np.stack([within(one.symbols, one.side) for one in found]).astype(np.float32) / np.float32(SIDE_SCALE)
         dry = ~np.stack([one.wet_carriers for one in found]) & (values > 0) & (values < 255)
         symbols, side, may = (torch.from_numpy(one).to(self.device) for one in (values.astype(np.float32), errors, dry))
-        return Covers(symbols, side, may, found)
+        return Covers(symbols, side, may, originals)
 
     def stegos(self, costs: Tensor, covers: Covers, bits: Tensor, generator: torch.Generator) -> Stegos:
         """Moves drawn by costs ``(b, 2, k, h, w)``, for so many bits in each picture ``(b,)``."""
         moves = drawn(logits_of(costs, covers.dry, bits), generator)
         values = (covers.symbols + moves.detach()).cpu().numpy().astype(np.uint8)
-        plain, marked = (
-            torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2).float().to(self.device)
-            for found in zip(
-                *(
-                    (self.codec.decode(one.symbols), self.codec.decode(one.symbols.with_carriers(its)))
-                    for one, its in zip(covers.encodings, values, strict=True)
-                ),
-                strict=True,
-            )
-        )
+        plain = self._tensor([one.reconstruction for one in covers.originals])
+        both = zip(covers.encodings, values, strict=True)
+        marked = self._tensor([self.codec.decode(one.symbols.with_carriers(its)) for one, its in both])
         footprint = _footprint(covers.encodings[0]).to(self.device)
         linear = functional.conv_transpose2d(moves, footprint, stride=footprint.shape[-1])
         height, width = linear.shape[2:]
@@ -96,12 +96,15 @@ class SimulatedEmbedding:
         pictures = marked + (linear - linear.detach())
         return Stegos(covers.symbols + moves, pictures, plain, float((moves != 0).float().mean()))
 
+    def _tensor(self, pictures: list[Picture]) -> Tensor:
+        """Pictures as floats 0..255, ``(b, 3, h, w)``."""
+        return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float().to(self.device)
 
-def costs_by_hand(encoding: Encoding) -> NDArray[np.float32]:
+
+def costs_by_hand(cover: Cover) -> NDArray[np.float32]:
     """The costs of the scheme ``syndrome``, of +1 and of -1, ``(2, k, rows, columns)``."""
-    side = hand_made.independent_side_information(within(encoding.symbols, encoding.side))
-    error = side.astype(np.float32) / np.float32(SIDE_SCALE)
-    return np.stack(hand_made.side_informed(hand_made.joint(encoding.symbols.carriers), error))
+    shape = cover.encoding.symbols.carriers.shape
+    return np.stack(SyndromeScheme().change_costs(cover).at(np.arange(np.prod(shape)))).reshape(2, *shape)
 
 
 def _footprint(encoding: Encoding) -> Tensor:

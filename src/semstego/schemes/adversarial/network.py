@@ -10,7 +10,6 @@ detector is that of ASDL-GAN (Tang et al., IEEE SPL 2017) and UT-GAN (Yang et al
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import ClassVar
 
 import torch
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from semstego.codecs.convolutional.shaped_weights import Shaped
-from semstego.networks.dense_labels import CENTRE, residual_inputs
+from semstego.networks.dense_labels import CENTRE, convolutions, residual_filter, residual_inputs
 
 MOST_LOGIT = 6.0
 """Costs lie within exp(-6) and exp(6): no symbol is free, and none is forbidden but by the codec."""
@@ -64,13 +63,7 @@ class CostMaps(Shaped):
     def __init__(self, shape: CostShape) -> None:
         super().__init__(shape)
         self.register_buffer("prediction", torch.zeros(shape.maps, 9 * shape.maps + 1))
-        widths = [4 * shape.maps, *[shape.width] * shape.depth]
-        self.convolutions = nn.Sequential(
-            *(
-                nn.Sequential(nn.Conv2d(i, o, 3, padding=1, bias=False), nn.BatchNorm2d(o), nn.ReLU(inplace=True))
-                for i, o in pairwise(widths)
-            )
-        )
+        self.convolutions = convolutions(4 * shape.maps, shape.width, shape.depth)
         self.costs = nn.Conv2d(shape.width, 2 * shape.maps, 1)
         nn.init.zeros_(self.costs.weight)
         nn.init.zeros_(self.costs.bias)  # type: ignore[arg-type]
@@ -85,15 +78,11 @@ class CostMaps(Shaped):
         Returns:
             Float ``(b, 2, k, h, w)``, in [exp(-6), exp(6)]; no unit, as only their ratios count.
         """
-        residuals = self._residuals(functional.pad(symbols - CENTRE, (1, 1, 1, 1), mode="replicate"))
+        kernel, constant = residual_filter(self.prediction)
+        residuals = (
+            functional.conv2d(functional.pad(symbols - CENTRE, (1, 1, 1, 1), mode="replicate"), kernel) - constant
+        )
         logits = self.costs(self.convolutions(torch.cat([residual_inputs(residuals), 2 * errors], 1)))
         bounded = MOST_LOGIT * torch.tanh(logits.float() / MOST_LOGIT)
         costs: Tensor = bounded.exp().unflatten(1, (2, -1))  # type: ignore[no-untyped-call]
         return costs
-
-    def _residuals(self, maps: Tensor) -> Tensor:
-        """Values less their linear prediction from all maps; ``(b, k, h + 2, w + 2)`` to ``(b, k, h, w)``."""
-        count = self.shape.maps
-        own = functional.pad(torch.eye(count, device=maps.device)[:, :, None, None], (1, 1, 1, 1))
-        kernel = own - self.prediction[:, :-1].reshape(count, count, 3, 3)
-        return functional.conv2d(maps, kernel) - self.prediction[:, -1, None, None]
