@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import safetensors
-import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from semstego.codecs.convolutional.shaped_weights import UNREADABLE, finite
 from semstego.errors import ArgumentError, WeightsError
 from semstego.networks.channels_last import channels_last
 
@@ -58,19 +58,8 @@ def read(
         classes = _classes(facts["classes"])
         network = channels_last(build(len(classes), facts))
         weights = {name: t.float() if t.is_floating_point() else t for name, t in load_file(path).items()}
-        if not all(torch.isfinite(tensor).all() for tensor in weights.values()):
-            raise ValueError("a weight is no finite number")
-        network.load_state_dict(weights)
-    except (
-        OSError,
-        safetensors.SafetensorError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        ValueError,
-        RuntimeError,  # and RecursionError
-        ArgumentError,
-    ) as error:
+        network.load_state_dict(finite(weights))
+    except (*UNREADABLE, ArgumentError) as error:
         raise WeightsError(f"{path}: no weights of a {what} ({' '.join(str(error).split())[:200]})") from None
     return network.eval().requires_grad_(False), classes
 

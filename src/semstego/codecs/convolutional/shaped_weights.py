@@ -10,11 +10,21 @@ from typing import Any, ClassVar, TypeVar
 import safetensors
 import torch
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from semstego.errors import WeightsError
 
 MAX_WEIGHTS_BYTES = 64 << 20
+UNREADABLE = (
+    OSError,
+    safetensors.SafetensorError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    RuntimeError,  # and RecursionError
+)
+"""What files of weights that somebody made up can raise while they are read and loaded."""
 
 
 class Shaped(nn.Module):
@@ -39,6 +49,17 @@ class Shaped(nn.Module):
 
 
 Network = TypeVar("Network", bound=Shaped)
+
+
+def finite(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights themselves.
+
+    Raises:
+        ValueError: If one is no finite number.
+    """
+    if not all(torch.isfinite(one).all() for one in weights.values()):
+        raise ValueError("a weight is no finite number")
+    return weights
 
 
 def to_bytes(network: Shaped) -> bytes:
@@ -81,17 +102,7 @@ def part_of(path: Path, kind: type[Network], prefixes: Mapping[str, str]) -> Net
         network = kind(kind.SHAPE(**shape))
         weights = load_file(path).items()
         chosen = {name.removeprefix(prefix): one for name, one in weights if name.startswith(prefix)}
-        if not all(torch.isfinite(one).all() for one in chosen.values()):
-            raise ValueError("a weight is no finite number")
-        network.load_state_dict(chosen)
-    except (
-        OSError,
-        safetensors.SafetensorError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        ValueError,
-        RuntimeError,  # and RecursionError
-    ) as error:
+        network.load_state_dict(finite(chosen))
+    except UNREADABLE as error:
         raise WeightsError(f"{path}: no weights that semstego wrote ({' '.join(str(error).split())[:200]})") from None
     return network.eval().requires_grad_(False)
