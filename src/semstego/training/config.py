@@ -15,6 +15,10 @@ from semstego.errors import ConfigError
 from semstego.losses.semantic import PICTURE_WEIGHT
 
 MAX_CONFIG_BYTES = 1 << 20
+WORDS = {  # in place of pydantic's, by the type of the error
+    "extra_forbidden": "there is no such key; docs/configuration.md lists them",
+    "missing": "must be given",
+}
 
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -51,13 +55,10 @@ class OptimiserSettings(Settings):
 
 
 class Data(Settings):
-    """A labelled data set.
-
-    See :mod:`semstego.datasets.sets`.
-    """
+    """A labelled data set."""
 
     set: str
-    """Name of the set."""
+    """Name of the set, such as ``crops`` or ``scenes``; ``semstego data`` builds and fetches them."""
     folder: Path
     """Where it is stored."""
     detail: Annotated[int, Field(ge=1, le=4096)] | None = None
@@ -165,6 +166,9 @@ def read_config(path: Path, kind: type[PlanType]) -> PlanType:
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
-        faults = [f"  {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors()]
+        faults = [
+            f"  {'.'.join(map(str, fault['loc'])) or 'file'}: {WORDS.get(fault['type'], fault['msg'])}"
+            for fault in error.errors()
+        ]
         plural = "s" if len(faults) > 1 else ""
         raise ConfigError("\n".join([f"{path}: {len(faults)} fault{plural}", *faults])) from None

@@ -72,10 +72,14 @@ class LearnedPlan(TiledPlan):
     annealing: Annealing | None = None
     """A wider bound at the start of the training; None has the architecture's bound from the start."""
     losses: Literal["paper8", "released9", "ours"] = "ours"
-    """A set of losses, see :mod:`semstego.losses.sets`."""
+    """The set: the paper's eight, the nine of its authors' released code, or ours. paper8 and ours have reveal_1 and
+    reveal_2 (eq. 10), features (11a), cosine (12), reconstruction (11c), semantic (13), critic_1 (15) and critic_2
+    (16), and ours has cover (3) too; released9 has stage_1 and stage_2 in place of reveal_1 and reveal_2. See
+    :mod:`semstego.losses.sets`."""
     weights: dict[str, NotNegative] | Literal["famo", "famo-lagged"] = "famo"
-    """Weights of the losses (lambda of eq. 17): fixed ones by name; famo, which finds them anew after every step; or
-    famo-lagged, which saves the second forward pass by taking the losses of the next step."""
+    """Weights of the losses (lambda of eq. 17): fixed ones by name, and 0 for those that are not named; famo, which
+    finds them anew after every step; or famo-lagged, which saves the second forward pass by taking the losses of the
+    next step."""
     famo_rate: PositiveFloat = 0.025
     """Learning rate of FAMO's logits, as in the released code."""
     famo_decay: NotNegative = 0.01

@@ -69,9 +69,9 @@ def test_files_to_begin_with_must_hold_what_they_should(tiny, codec_file, tmp_pa
         ({"weights": "mgda"}, "weights"),
         ({"weights": {"reveal_1": -1}}, "greater than or equal to 0"),
         ({"losses": "paper9"}, "losses"),
-        ({"critics": {"width": 4}}, "optimiser: Field required"),
+        ({"critics": {"width": 4}}, "optimiser: must be given"),
         ({"critics": {**CRITICS, "warm_up": 1.5}}, "less than or equal to 1"),
-        ({"critic": CRITICS}, "critic: Extra"),
+        ({"critic": CRITICS}, "critic: there is no such key"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, dict) else "",
 )
