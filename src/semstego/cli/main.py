@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line: reads words, calls the public API, prints; one file for each command.
+"""The command line: reads words, calls the public API, prints; a file for each command, and one for all trainings.
 
 Exit status 0 done, 1 refused or nothing found, 2 wrong usage. Libraries are imported inside the commands, so that
 ``--help`` answers at once.
@@ -25,10 +25,7 @@ from semstego.cli.info import info
 from semstego.cli.reconstruct import reconstruct
 from semstego.cli.reveal import reveal
 from semstego.cli.send import send
-from semstego.cli.train import train
-from semstego.cli.train_codec import train_codec
-from semstego.cli.train_costs import train_costs
-from semstego.cli.train_task import train_task
+from semstego.cli.train import train, train_codec, train_costs, train_task
 from semstego.cli.transmit import transmit
 
 app = typer.Typer(
