@@ -28,6 +28,7 @@ def folder(tmp_path_factory, photographs):
         (place / f"{name}.py").write_text(code)
     cover = np.ascontiguousarray(photographs["coffee"][:96, 100:196])
     Image.fromarray(cover).save(place / "cover.png")
+    Image.fromarray(cover).save(place / "cover.jpg", quality=65)
     (place / "letter.txt").write_text("Meet me at noon.")
     (place / "photographs").mkdir()
     for name in ("coffee", "chelsea", "astronaut", "rocket"):
@@ -63,7 +64,8 @@ def run(folder, *command):
 
 
 def test_there_is_one_example_of_each_kind_and_none_is_long():
-    assert list(EXAMPLES) == ["my_codec", "my_scheme", "my_task", "my_detector", "my_data", "my_channel"]
+    kinds = ["codec", "scheme", "task", "detector", "data", "channel", "method", "peer"]
+    assert list(EXAMPLES) == [f"my_{kind}" for kind in kinds]
     assert {name: len(code.splitlines()) for name, code in EXAMPLES.items() if len(code.splitlines()) > 50} == {}
 
 
@@ -71,7 +73,7 @@ def test_there_is_one_example_of_each_kind_and_none_is_long():
 def test_every_example_runs_and_keeps_its_contract(folder, name):
     printed = run(folder, sys.executable, "-W", "ignore", f"{name}.py")
     read = "[b'Meet me at noon.', b'Meet me at noon.']"
-    assert printed.strip() in (read, "a task", "a detector", "a data set", "a channel")
+    assert printed.strip() in (read, "a task", "a detector", "a data set", "a channel", "a method", "a peer")
 
 
 @pytest.mark.parametrize("option", [["--codec", "my_codec:Coarse"], ["--scheme", "my_scheme:Hamming"]])
@@ -118,3 +120,10 @@ def test_a_data_set_is_evaluated_on(folder):
     command = ["evaluate", "--data", "folders", "--set", "my_data:Folders", "--bpp", "0.2", "--json"]
     (cell,) = json.loads(run(folder, SEMSTEGO, *command))["cells"]
     assert cell["pictures"] == 8
+
+
+def test_a_peer_is_compared(folder):
+    command = ["compare", "peers", "photographs", "--peer", "my_peer:PEER", "--channel", "jpeg:95", "--pictures", "2"]
+    found = json.loads(run(folder, SEMSTEGO, *command, "--system", "syndrome", "--side", "64", "--json"))
+    (peer,) = (one for one in found["contenders"] if one["name"] == "lowest bits")
+    assert [one["exact"] for one in peer["channels"]] == [2, 0]
