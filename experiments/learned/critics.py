@@ -8,6 +8,10 @@ r"""E before, while and after it learned from critics, as schemes that an audit 
     new        the network before its training: all changes cost the same, which is LSB matching with a code
     scratch    after configs/costs-64.yaml, from `new` against critics alone; runs/costs-64.safetensors
     adversarial    what ships: after configs/costs-64-imitated.yaml
+    paper_losses   as that, by the paper's losses 7 and 8; runs/costs-64-paper-losses.safetensors. Its audit:
+
+    python -m experiments.detection.table data --name audit_losses --schemes adversarial \
+        experiments.learned.critics:paper_losses --payloads 1.0 --pairs 800 300 800 --detectors SPAM joint --seeds 3
 
     python -m experiments.learned.critics                    # results/critics.json: what the critics saw
 
@@ -22,7 +26,12 @@ from semstego.schemes.adversarial.scheme import AdversarialScheme
 from semstego.schemes.syndrome import costs
 from semstego.schemes.syndrome.scheme import SyndromeScheme
 
-RUNS = {"scratch": "costs-64", "later": "costs-64-later", "imitated": "costs-64-imitated"}
+RUNS = {
+    "scratch": "costs-64",
+    "later": "costs-64-later",
+    "imitated": "costs-64-imitated",
+    "paper losses": "costs-64-paper-losses",
+}
 LEAST_AUC = 0.9  # before a critic teaches
 
 
@@ -34,6 +43,11 @@ def new() -> SyndromeScheme:
 def scratch() -> AdversarialScheme:
     """Costs that were learned from critics alone."""
     return AdversarialScheme(weights=record.ROOT / "runs" / "costs-64.safetensors", name="scratch")
+
+
+def paper_losses() -> AdversarialScheme:
+    """Costs that were learned as those that ship, but by 1 / (cross-entropy + epsilon)."""
+    return AdversarialScheme(weights=record.ROOT / "runs" / "costs-64-paper-losses.safetensors", name="paper losses")
 
 
 def main() -> None:

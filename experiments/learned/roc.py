@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The paper's Fig. 6, ROC curves at 1 bpp, from an audit that is in results/.
+"""The paper's Figs. 6 and 7, ROC curves at 1 bpp, from audits that are in results/.
 
-    python -m experiments.learned.roc                       # docs/figure6.svg (64x64)
+    python -m experiments.learned.roc                       # docs/figure6.svg (64x64), docs/figure7.svg (256x256)
 
 For each case the detector that finds most, among those that found their controls in the same run.
 """
@@ -11,14 +11,18 @@ import json
 from experiments import record
 from semstego.plots.audit import roc_and_learning
 
-FIGURES = {"figure6": "audit_adversarial"}
+FIGURES = {
+    "figure6": ["audit_adversarial"],
+    "figure7": ["audit_256_adversarial", "audit_256_learned"],
+}
 
 
 def main() -> None:
-    for figure, name in FIGURES.items():
-        report = json.loads((record.RESULTS / f"{name}.json").read_text())
-        cells = [cell | {"case": short(cell["case"])} for cell in report["cells"] if cell["case"].endswith(" 1")]
-        (record.ROOT / "docs" / f"{figure}.svg").write_bytes(roc_and_learning(report | {"cells": cells}))
+    for figure, names in FIGURES.items():
+        reports = [json.loads((record.RESULTS / f"{name}.json").read_text()) for name in names]
+        cells = [cell for report in reports for cell in report["cells"] if cell["case"].endswith(" 1")]
+        named = [cell | {"case": short(cell["case"])} for cell in cells]
+        (record.ROOT / "docs" / f"{figure}.svg").write_bytes(roc_and_learning({"cells": named}))
 
 
 def short(case: str) -> str:
