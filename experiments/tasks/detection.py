@@ -6,7 +6,7 @@
 Scenes of 256x256, known objects on photographs that no training saw; the set `test-unseen` has other objects too.
 The certified scheme hides all that each picture holds in every test scene; the others 1 bpp, in the first so many that
 CELLS says. mAP50 is the mean over classes of the area under the envelope; the 11 points of VOC2007 stand beside it.
-Intervals are a bootstrap over scenes, paired for gaps.
+Intervals are a bootstrap over the photographs that the scenes' backgrounds are of, paired for gaps.
 """
 
 import argparse
@@ -47,13 +47,18 @@ def main() -> None:
     figures = {}
     for split in ("test", "test-unseen"):
         data = sets.load("scenes", folder, split)
-        answers = task.answered(data.pictures, data.labels)
+        photographs = sets.photographs_of("scenes", folder, split)
+        answers = task.answered(data.pictures, data.labels).of_photographs(photographs)
         judged = judge(answers.detections, answers.objects, answers.classes)
         precisions = zip(data.classes, map(float, judged.average_precisions()), strict=True)
         points = float(judged.average_precisions("11 points").mean())
-        figures[split] = answers.score() | {"map50_11_points_percent": 100 * points, "classes": dict(precisions)}
+        figures[split] = answers.score() | {
+            "photographs": len(set(photographs)),
+            "map50_11_points_percent": 100 * points,
+            "classes": dict(precisions),
+        }
         print(split, figures[split], flush=True)
-    data, cells = sets.load("scenes", folder, "test"), []
+    data, photographs, cells = sets.load("scenes", folder, "test"), sets.photographs_of("scenes", folder, "test"), []
     with Progress() as bar:
         line = bar.add_task("", total=1.0)
         for scheme, codec, bpp, count in CELLS:
@@ -61,7 +66,7 @@ def main() -> None:
                 system = StegoSystem(registry.load(codec), base.SCHEMES.get(scheme).uncorrected)
                 cell = evaluate(
                     task, data.first(count), system, bpp, seed=SEED, workers=2, progress=partial(shown, bar, line),
-                    at_most=scheme == "certified",
+                    at_most=scheme == "certified", photographs=photographs,
                 )  # fmt: skip
                 cells.append(cell.figures)
                 print(cell.figures, flush=True)

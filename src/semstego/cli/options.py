@@ -79,7 +79,7 @@ PassphraseFile = Annotated[
         "--passphrase-file", help="File whose first line is the passphrase; else SEMSTEGO_PASSPHRASE; else a prompt."
     ),
 ]
-Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML, such as those in configs/; docs/configuration.md has all keys.")]
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML; see configs/ and docs/configuration.md.")]
 Run = Annotated[Path, typer.Option(help="Folder of the run; a run that is there already goes on.")]
 Weights = Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The weights to write.")]
 Accelerator = Annotated[Literal["auto", "cpu", "gpu"], typer.Option(help="Where to compute.")]

@@ -86,7 +86,8 @@ def loss(network: nn.Module, pairs: Tensor, generator: torch.Generator) -> Tenso
         generator: Draws which pairs are negated.
     """
     assert isinstance(network, DenseLabels)
-    signs = (2 * torch.randint(2, (len(pairs), 1, 1, 1, 1), generator=generator) - 1).to(pairs)
+    drawn = torch.randint(2, (len(pairs), 1, 1, 1, 1), generator=generator, device=generator.device)
+    signs = (2 * drawn - 1).to(pairs)
     moves = signs * (pairs - pairs[:, :1]).clamp(-1, 1)[..., 1:-1, 1:-1]  # 0 in covers; without the border
     maps = pairs.flatten(0, 1).contiguous(memory_format=torch.channels_last)
     residuals = network.residuals(maps) * signs.repeat_interleave(2, 1).flatten(0, 1)

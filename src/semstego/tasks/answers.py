@@ -38,6 +38,10 @@ class Answers(Protocol):
             ``lost`` and ``gained``, pictures that are right in these answers alone, and in the others alone.
         """
 
+    @abstractmethod
+    def of_photographs(self, photographs: NDArray[np.integer]) -> Self:
+        """The same answers, told the photograph of each picture ``(n,)``: intervals may then draw photographs."""
+
     @classmethod
     @abstractmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
@@ -66,6 +70,10 @@ class RightAnswers:
     def gap(self, other: Self) -> dict[str, Any]:
         """Eq. 19, as :func:`semstego.metrics.accuracy_gap.paired_gap` finds it, with the p-value of McNemar's test."""
         return asdict(paired_gap(self.right, other.right))
+
+    def of_photographs(self, photographs: NDArray[np.integer]) -> Self:
+        """As they are: both intervals are of counted pictures."""
+        return self
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:

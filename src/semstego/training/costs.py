@@ -73,12 +73,13 @@ class CostTraining(Experiment):
     def training_step(self, pictures: Tensor, labels: Tensor, moment: Moment) -> dict[str, Tensor]:
         """One step of the costs, if a critic teaches, and of both critics."""
         every = self.plan.critics.fresh_every
-        if every and moment.step and moment.step % (every * moment.per_epoch) == 0:
+        if every and self.taught >= every * moment.per_epoch:
             self._take_new_critics()
         generator = torch.Generator(self.runner.device).manual_seed(torch.initial_seed())
         covers = self.embedding.covers((pictures * 255).round().byte())
         imitates = moment.epoch < self.plan.imitation * self.plan.epochs
-        learns = any(self.teaches.values()) and not imitates
+        learns = not imitates and any(on and getattr(self.plan.weights, name) for name, on in self.teaches.items())
+        self.taught += learns
         figures = self._imitation_step(covers, moment) if imitates else {}
         self.network.train(learns)
         with torch.set_grad_enabled(learns):
@@ -96,7 +97,7 @@ class CostTraining(Experiment):
         scores: dict[str, list[Tensor]] = {name: [] for name in CRITICS}
         changed = []
         for start in range(0, min(len(self.held_out.labels), self.plan.validation_pictures), VALIDATION_BATCH):
-            raw = self.held_out.pictures[start : start + VALIDATION_BATCH]
+            raw = self.held_out.pictures[start : min(start + VALIDATION_BATCH, self.plan.validation_pictures)]
             covers = self.embedding.covers(raw)
             bits = raw.new_full((len(raw),), self.plan.payload_bpp[1], dtype=torch.float32) * raw[0, 0].numel()
             stegos = self._stegos(covers, bits, generator)
@@ -116,13 +117,14 @@ class CostTraining(Experiment):
         )
 
     def state(self) -> dict[str, object]:
-        """Networks, optimisers, and who teaches."""
-        return super().state() | {"teaches": self.teaches}
+        """Networks, optimisers, who teaches, and since when."""
+        return super().state() | {"teaches": self.teaches, "taught": self.taught}
 
     def restore(self, state: dict[str, object]) -> None:
         """Take over a state that :meth:`state` gave."""
         super().restore(state)
         self.teaches = dict(state["teaches"])  # type: ignore[call-overload]
+        self.taught = int(state["taught"])  # type: ignore[call-overload]
 
     def _stegos(self, covers: Covers, bits: Tensor, generator: torch.Generator) -> Stegos:
         """Moves at the present costs."""
@@ -132,9 +134,11 @@ class CostTraining(Experiment):
         """One step towards the costs of the scheme ``syndrome``, but for a factor of each picture."""
         wanted = torch.from_numpy(np.stack([costs_by_hand(one) for one in covers.originals])).to(self.runner.device)
         found = self.network.train()(covers.symbols, covers.errors)
-        ratio = torch.where(covers.dry[:, None], found.log() - wanted.log(), 0.0)
-        ratio = ratio - ratio.mean((1, 2, 3, 4), keepdim=True)
-        loss = ratio.square().mean()
+        dry = covers.dry[:, None].expand_as(found)
+        count = dry.flatten(1).sum(1).clamp(min=1).view(-1, 1, 1, 1, 1)
+        ratio = torch.where(dry, found.log() - wanted.log(), 0.0)
+        ratio = torch.where(dry, ratio - ratio.sum((1, 2, 3, 4), keepdim=True) / count, 0.0)
+        loss = ratio.square().sum() / count.sum()
         self._improve(loss, moment)
         return {"imitation": loss.detach()}
 
@@ -188,6 +192,7 @@ class CostTraining(Experiment):
 
     def _take_new_critics(self) -> None:
         """Critics that have seen nothing yet."""
+        self.taught = 0  # steps in which these critics taught
         for name, prediction in zip(CRITICS, self._predictions, strict=True):
             bare = channels_last(DenseLabels(prediction, width=self.plan.critics.width))
             chosen = optimiser.build(bare.parameters(), self.plan.critics.optimiser)
@@ -238,10 +243,12 @@ def train(plan: CostPlan, task: Task | None, folder: Path, runner: Fabric, progr
         The trained network.
 
     Raises:
-        ConfigError: If the plan contradicts itself or the pictures.
+        ConfigError: If the plan contradicts itself or the pictures, or there are several processes.
         DataError: If the data set is not there.
         WeightsError: If codec or weights to begin with are not there.
     """
+    if runner.world_size > 1:
+        raise ConfigError("costs are trained in one process, for its critics are not shared with others")
     batches = loop.batches_of(runner, plan, plan.data.load("train"))
     held_out = loop.held_out_of(runner, plan.data.load("validation"), task)
     experiment = CostTraining(runner, plan, task, batches, held_out)

@@ -21,9 +21,9 @@ class CostCritics(Settings):
     width: Annotated[int, Field(ge=1, le=MAX_SIZES["width"])] = 24
     """Channels of each convolution."""
     least_auc: Share = 0.9
-    """A critic teaches from the first validation on at which its AUC is this or more, and then to the end."""
+    """A critic teaches from the first validation on at which its AUC is this or more, as long as it is there."""
     fresh_every: NonNegativeInt = 0
-    """Epochs after which new critics take the place of the old ones, and learn for an epoch before they teach; 0 keeps
+    """Epochs of teaching after which new critics take the place of the old ones, and teach when they detect; 0 keeps
     them."""
     loss: Literal["paper", "confusion"] = "confusion"
     """Losses 7 and 8. paper: eqs. 15 and 16, 1 / (cross-entropy + epsilon). confusion: the bounded loss whose optimum
@@ -60,7 +60,7 @@ class CostPlan(Plan):
     """Share of the training, at its start, in which the costs learn from those of the scheme ``syndrome``, and the
     critics from the costs."""
     payload_bpp: tuple[Payload, Payload] = (0.1, 1.0)
-    """The least and the largest payload [bits per pixel]; every batch has another."""
+    """The least and the largest payload [bits per pixel]; every picture has another."""
     task: str | None = None
     """The frozen task of loss 6, as :func:`semstego.tasks.base.frozen` takes it."""
     weights: LossWeights = LossWeights()

@@ -2,7 +2,8 @@
 """Training of the detector that is an AI task of the receiver, a network of the YOLOv5s class, from random weights.
 
 Differs from the published recipe in: any optimiser and schedule of this package, no average of the weights over time,
-colours changed as for classifiers and not in HSV, and pictures that are no mosaics, for those are what is judged.
+colours changed as for classifiers and not in HSV, pictures that are no mosaics, for those are what is judged, and
+difficult objects, which are found as others are and not left out.
 """
 
 from pathlib import Path
@@ -37,16 +38,17 @@ class DetectionPlan(Plan):
     """A training of the detector."""
 
     width: PositiveFloat = 1.0
-    """Channels of every layer, relative to YOLOv5s; 0.5 is YOLOv5n."""
+    """Channels of every layer, relative to YOLOv5s; 0.5 is YOLOv5n. 32 times it must be whole."""
     sides: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (256,)
-    """Side of the pictures in each epoch [pixels]; the last one holds for all later epochs. Small pictures at the start
-    save time."""
+    """Side of the pictures in each epoch [pixels], multiples of 32 from 64 to 8192; the last one holds for all later
+    epochs, and the anchors are made for it: it should be that of the pictures to come. Small ones at the start save
+    time."""
     mosaic: Share = 1.0
     """Share of the pictures that are mosaics of four."""
     class_gain: Annotated[float, Field(ge=0, le=1000)] = 0.5
     """Weight of the loss of classes, as published for 80 of them; see :class:`semstego.tasks.detection.loss.Gains`."""
     augmentation: Augmentation = Augmentation()
-    """Random changes of the training pictures: mirroring and colours."""
+    """Random changes of the training pictures: mirroring and colours, for boxes do not follow the others."""
     validation_pictures: PositiveInt = 500
     """At most so many pictures are validated on."""
 

@@ -13,6 +13,7 @@ import math
 import torch
 from torch import Tensor
 
+MOST_BITS = 1.0  # of a symbol that may move; the codes of this package promise 0.7
 ROUNDS = 30  # of bisection
 LOGARITHMS = (-12.0, 12.0)  # of lambda, in which it is looked for
 NEARBY = 1e-3  # share by which lambda is changed to see what the payload does
@@ -23,7 +24,9 @@ NEVER = -1e4  # logit of what must not happen; finite, as gradients of infinite 
 def logits_of(costs: Tensor, dry: Tensor, bits: Tensor) -> Tensor:
     """Logarithms of probabilities, but for a constant, of 0, +1 and -1.
 
-    Gradients go through lambda too: a symbol can only become cheaper at the expense of others.
+    Gradients go through lambda too: a symbol can only become cheaper at the expense of others. A picture that is given
+    more than ``MOST_BITS`` for each symbol that may move is given so many: near log2(3), whatever the costs, lambda is
+    0, and its gradient has no bound.
 
     Args:
         costs: Of +1 and -1, ``(b, 2, k, h, w)``, above 0.
@@ -33,6 +36,7 @@ def logits_of(costs: Tensor, dry: Tensor, bits: Tensor) -> Tensor:
     Returns:
         ``(b, 3, k, h, w)``.
     """
+    bits = bits.minimum(MOST_BITS * dry.flatten(1).sum(1))
     low, high = (costs.new_full((len(costs),), end) for end in LOGARITHMS)
     with torch.no_grad():
         for _ in range(ROUNDS):

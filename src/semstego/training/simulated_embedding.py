@@ -84,7 +84,10 @@ class SimulatedEmbedding:
 
     def stegos(self, costs: Tensor, covers: Covers, bits: Tensor, generator: torch.Generator) -> Stegos:
         """Moves drawn by costs ``(b, 2, k, h, w)``, for so many bits in each picture ``(b,)``."""
-        moves = drawn(logits_of(costs, covers.dry, bits), generator)
+        return self.moved(drawn(logits_of(costs, covers.dry, bits), generator), covers)
+
+    def moved(self, moves: Tensor, covers: Covers) -> Stegos:
+        """What comes of moves -1, 0 and +1, float ``(b, k, h, w)``, with gradients to them."""
         values = (covers.symbols + moves.detach()).cpu().numpy().astype(np.uint8)
         plain = self._tensor([one.reconstruction for one in covers.originals])
         both = zip(covers.encodings, values, strict=True)

@@ -8,9 +8,10 @@ import torch
 from semstego.errors import ConfigError
 from semstego.training import loop
 from semstego.training.batches import Batches
-from semstego.training.costs import CRITICS, CostTraining
+from semstego.training.costs import CRITICS, CostTraining, train
 from semstego.training.costs_plan import CostPlan
 from semstego.training.experiment import Moment
+from semstego.training.simulated_embedding import costs_by_hand
 from tests.unit.training.runs import ADAM, changed, logged, parts
 
 
@@ -63,6 +64,34 @@ def test_a_critic_that_detects_teaches(plan_of):
     assert {"critic_1", "critic_2", "critic_1_loss", "changed"} <= set(figures)
 
 
+def test_a_critic_that_is_not_asked_teaches_nothing(plan_of):
+    experiment, batches = made(plan_of(weights={"critic_1": 0}))
+    experiment.teaches["critic_1"] = True
+    before = parts(experiment)
+    experiment.training_step(*batches.at(0), Moment(0, batches.per_epoch))
+    assert changed(before, parts(experiment)) == set(CRITICS)
+
+
+def test_several_processes_are_refused(plan_of, monkeypatch):
+    runner = loop.fabric(plan_of(), accelerator="cpu")
+    monkeypatch.setattr(type(runner), "world_size", 2)
+    with pytest.raises(ConfigError, match="one process"):
+        train(plan_of(), None, None, runner, None)
+
+
+def test_wet_symbols_do_not_count_in_the_imitation(plan_of):
+    """Costs by hand, times any factor, are imitated perfectly."""
+    experiment, batches = made(plan_of())
+    covers = experiment.embedding.covers((batches.at(0)[0] * 255).round().byte())
+    by_hand = torch.from_numpy(np.stack([costs_by_hand(one) for one in covers.originals]))
+    dry = covers.dry.clone()
+    dry[:, ::2] = False
+    experiment.network.forward = lambda *maps: 3 * by_hand.clone().requires_grad_(True)
+    experiment._improve = lambda loss, moment: None
+    figures = experiment._imitation_step(covers._replace(dry=dry), Moment(0, batches.per_epoch))
+    assert figures["imitation"] < 1e-10
+
+
 def test_only_critics_with_a_weight_are_asked(plan_of):
     experiment, batches = made(plan_of(weights={"critic_1": 0, "critic_2": 1, "reconstruction": 5}))
     experiment.validate()
@@ -73,9 +102,14 @@ def test_only_critics_with_a_weight_are_asked(plan_of):
 
 def test_new_critics_have_seen_nothing_and_do_not_teach(plan_of):
     experiment, batches = made(plan_of(critics={"fresh_every": 1}))
-    experiment.validate()
     old = dict(experiment.critics)
-    experiment.training_step(*batches.at(0), Moment(batches.per_epoch, batches.per_epoch))
+    for step in range(batches.per_epoch):  # while they do not teach, their time does not count
+        experiment.training_step(*batches.at(step), Moment(step, batches.per_epoch))
+    experiment.validate()
+    for step in range(batches.per_epoch):
+        experiment.training_step(*batches.at(step), Moment(step, batches.per_epoch))
+        assert experiment.critics == old
+    experiment.training_step(*batches.at(0), Moment(0, batches.per_epoch))
     assert all(experiment.critics[name] is not old[name] for name in CRITICS)
     assert not any(experiment.teaches.values())
 
@@ -97,14 +131,21 @@ def test_stegos_are_what_the_codec_makes_of_moved_symbols(plan_of):
     assert moved.max() < 6
 
 
-def test_the_gradient_of_pictures_is_that_of_the_footprint(plan_of):
+def test_the_gradient_of_pictures_is_what_the_codec_does(plan_of):
     experiment, batches = made(plan_of())
-    covers = experiment.embedding.covers((batches.at(0)[0] * 255).round().byte())
-    stegos = experiment._stegos(covers, torch.full((4,), 300.0), torch.Generator().manual_seed(1))
-    probe = torch.zeros_like(stegos.pictures)
-    probe[0, :, 4:6, 6:8] = 1  # one block
-    (gradient,) = torch.autograd.grad((stegos.pictures * probe).sum(), experiment.bare.costs.bias, retain_graph=True)
-    assert torch.isfinite(gradient).all()
+    embedding = experiment.embedding
+    covers = embedding.covers((batches.at(0)[0] * 255).round().byte())
+    probe = torch.randn(embedding.moved(torch.zeros_like(covers.symbols), covers).pictures.shape)
+    moves = torch.zeros_like(covers.symbols, requires_grad=True)
+    (gradient,) = torch.autograd.grad((embedding.moved(moves, covers).pictures * probe).sum(), moves)
+    foreseen, found = [], []
+    for row, *place in covers.dry.nonzero()[::149].tolist():
+        one = torch.zeros_like(moves).detach()
+        one[row, *place] = 1
+        change = embedding.moved(one, covers).pictures - embedding.moved(0 * one, covers).pictures
+        foreseen.append(gradient[row, *place].item())
+        found.append((change * probe).sum().item())
+    assert np.corrcoef(foreseen, found)[0, 1] > 0.9  # but for the rounding to 8 bits
 
 
 def test_a_training_that_was_cut_goes_on_as_if_it_had_not_been(plan_of, tmp_path):

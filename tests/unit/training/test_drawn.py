@@ -24,6 +24,18 @@ def test_the_payload_is_kept(seed):
     torch.testing.assert_close(entropy(logits_of(costs, dry, bits)), bits, rtol=1e-3, atol=0)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.1, 0.02, 0.0])
+def test_a_picture_with_few_symbols_that_may_move_is_given_what_these_hold(share):
+    """A payload beyond that has no lambda, and gradients without a bound."""
+    costs, _, bits = costs_of(7)
+    dry = torch.rand(SHAPE, generator=torch.Generator().manual_seed(8)) < share
+    costs.requires_grad_(True)
+    logits = logits_of(costs, dry, bits)
+    torch.testing.assert_close(entropy(logits), bits.minimum(dry.flatten(1).sum(1)), rtol=1e-3, atol=1e-3)
+    (logits.softmax(1)[:, 1] * torch.randn(SHAPE)).sum().backward()
+    assert costs.grad.abs().max() < 1
+
+
 def test_probabilities_are_those_of_the_code():
     """The code's own solver, in float64, is the oracle."""
     costs, dry, bits = costs_of(5)

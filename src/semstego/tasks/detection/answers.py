@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a detector found in pictures, judged: mAP50, with intervals by a bootstrap over pictures.
+"""What a detector found in pictures, judged: mAP50, with intervals by a bootstrap over pictures or photographs.
 
 A gap is paired: every draw takes the same pictures, as often, of both forms.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -31,11 +31,13 @@ class FoundObjects:
         detections: Of each picture.
         objects: Of each picture.
         classes: Number of classes.
+        photographs: That each picture is made of, ``(n,)``, which the bootstrap draws; None draws pictures.
     """
 
     detections: tuple[Detections, ...]
     objects: tuple[Objects, ...]
     classes: int
+    photographs: NDArray[np.integer] | None = None
 
     @property
     def measure(self) -> str:
@@ -79,9 +81,13 @@ class FoundObjects:
             "gained": int((~here & there).sum()),
         }
 
+    def of_photographs(self, photographs: NDArray[np.integer]) -> Self:
+        """The same, with intervals that draw photographs ``(n,)``: all pictures of one come, or none."""
+        return replace(self, photographs=photographs)
+
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """All of them, in this order."""
+        """All of them, in this order; which photographs they are of must be told anew."""
         return cls(
             tuple(found for part in parts for found in part.detections),
             tuple(there for part in parts for there in part.objects),
@@ -103,7 +109,12 @@ class FoundObjects:
         """
         found, count = self._judged, len(self.objects)
         rng = np.random.default_rng(SEED)
-        times = np.stack([np.bincount(rng.integers(count, size=count), minlength=count) for _ in range(DRAWS)])
+        names, of_picture = np.unique(
+            np.arange(count) if self.photographs is None else self.photographs, return_inverse=True
+        )
+        units = len(names)
+        draws = np.stack([np.bincount(rng.integers(units, size=units), minlength=units) for _ in range(DRAWS)])
+        times = draws[:, of_picture]
         order = np.argsort(-found.scores, kind="stable")
         precisions = []
         for number in np.flatnonzero(found.objects.sum(0)):

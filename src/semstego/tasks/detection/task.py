@@ -111,6 +111,7 @@ class Detection(Task):
     def _found(self, pictures: Tensor) -> tuple[Detections, ...]:
         """What is found in float RGB pictures ``(b, 3, h, w)``."""
         network = self._network()
+        pictures = pictures.to(network.anchors.device)
         decoded = network.decode(network(_padded(pictures)))
         both = zip(decoded.boxes.cpu().numpy(), decoded.scores.cpu().numpy(), strict=True)
         return tuple(suppress(boxes, scores) for boxes, scores in both)

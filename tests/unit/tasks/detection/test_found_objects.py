@@ -67,6 +67,17 @@ def test_a_gap_is_paired(monkeypatch):
     assert score["low"] < score["percent"] < score["high"]
 
 
+def test_pictures_of_one_photograph_are_drawn_together():
+    """Ten copies of every picture tell no more than one, if it is said that they are copies."""
+    once = drawn(3, 30)
+    copies = FoundObjects.joined([once] * 10)
+    score, alone = copies.of_photographs(np.tile(np.arange(30), 10)).score(), once.score()
+    for end in ("low", "high"):
+        assert score[end] == pytest.approx(alone[end], abs=2)
+    naive = copies.score()
+    assert naive["high"] - naive["low"] < 0.6 * (score["high"] - score["low"])
+
+
 def test_parts_joined_are_the_whole():
     found = drawn(2)
     parts = [
