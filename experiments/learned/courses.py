@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the critics saw of E, epoch by epoch, in the trainings of experiments/learned/critics.py.
 
-python -m experiments.learned.courses                   # results/critics.json; the runs must be in runs/
+    python -m experiments.learned.courses                   # results/critics.json; the runs must be in runs/
+
+Bars are those of `scratch`, whose critics had to detect before they taught.
 """
 
 import csv
