@@ -33,8 +33,8 @@ from semstego.tasks.detection import task as detection
 
 SOME = (0.1, 0.5, 1.0)
 SCHEMES = {  # codec, payloads [bpp], scenes
-    "learned": ("learned-256", PAYLOADS, 24),
-    "repeated": ("learned-256", PAYLOADS, 24),
+    "learned": ("learned-256", PAYLOADS, 12),
+    "repeated": ("learned-256", PAYLOADS, 12),
     "adversarial": ("cr085-plain", PAYLOADS, 60),
     "syndrome": ("cr085-plain", SOME, 60),
     "certified": ("cr085", SOME, 60),
