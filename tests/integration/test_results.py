@@ -72,12 +72,12 @@ BARS = {  # that the studies must report, met or not
     "task_gap_scenes": {"mAP50, percent", "gap, certified: interval contains 0", "gap, certified: half-width, points"},
     "table3": {
         f"{scheme}, {bpp} bpp: {name}"
-        for scheme in ("learned", "adversarial")
+        for scheme in ("learned", "repeated", "adversarial")
         for bpp in ("1", "0.1")
         for name in ("bit_accuracy_1_percent", "psnr1_db", "bit_accuracy_2_percent", "psnr2_db", "psnr_sc_db")
     },
     "detector_speed": {"share of the bare loop's pictures per second"},
-    "critics": {"AUC of critic_1 before it teaches", "AUC of critic_2 before it teaches"},
+    "critics": {"AUC of critic_1 when it began to teach", "AUC of critic_2 when it began to teach"},
     "learned_table": {
         f"{bpp} bpp: {name}"
         for bpp in ("1", "0.1")
