@@ -43,8 +43,19 @@ OPEN_END = 1 << 63  # a limit that says no more than what fits
 INTRODUCTION = """# Configurations of trainings
 
 A training is told what to do by a YAML file; those that made the weights that ship are in `configs/`. These are all
-the keys that each command reads. A key without a default must be given, a key that is not here is refused, and the
-error names all faults of a file. None is YAML's `null`. A key whose value has keys of its own leads to them.
+the keys that each command reads. A key without a default must be given, a key that is not here or is given twice is
+refused, and the error names all faults of a file. None is YAML's `null`. A key whose value has keys of its own leads
+to them; those of a network's sizes have limits that its errors name.
+
+    semstego train-costs configs/costs-64.yaml --run runs/costs-64 -o costs.safetensors
+
+`--run` is the folder of the run: log, example pictures, and a checkpoint after each epoch. A training that was stopped,
+by Ctrl-C (status 130) or by the machine, goes on where it was when the same command is given again, and ends with the
+same weights. The folder belongs to its configuration; a changed one needs another folder.
+
+Paths are relative to where the command runs. `folder` of `data` is what `semstego data` made for the set: data/plain
+and data/crops are both of the set `crops`, of different kinds. A `task` is `objects`, `fashion-mnist`, `scenes`, the
+path of weights, or `package:Object`.
 """
 END = "This page is made from the classes of these settings by `python -m tools.configuration`.\n"
 

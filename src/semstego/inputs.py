@@ -7,10 +7,11 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from semstego.errors import PictureError, SemstegoError, StreamError
 
-__all__ = ["PATIENCE_SECONDS", "naming", "read_once", "reason"]
+__all__ = ["PATIENCE_SECONDS", "naming", "read_once", "reason", "size_of"]
 
 PATIENCE_SECONDS = 5.0
 """How long a FIFO may have nobody at its other end."""
@@ -58,6 +59,18 @@ def naming(path: str | os.PathLike[str]) -> Iterator[None]:
 def reason(error: OSError | ValueError) -> str:
     """What an error of the operating system, or of a path that cannot be one, says in a sentence."""
     return (error.strerror or str(error)) if isinstance(error, OSError) else "this cannot be the name of a file"
+
+
+def size_of(path: Path) -> int:
+    """Size of a file [bytes] that a library opens by its name.
+
+    Raises:
+        OSError: If there is none, or it is a folder, a pipe or a device, which have no size and may have no end.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(0, "it is no regular file")
+    return found.st_size
 
 
 def _wait_for(handle: int) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from semstego.codecs.convolutional.shaped_weights import UNREADABLE, finite
 from semstego.errors import ArgumentError, WeightsError
+from semstego.inputs import size_of
 from semstego.networks.channels_last import channels_last
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -49,7 +50,7 @@ def read(
         WeightsError: If the file is another, is damaged, or its numbers or names cannot be used.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
+        if size_of(path) > MAX_BYTES:
             raise WeightsError(f"{path}: larger than any weights of a {what}")
         with safetensors.safe_open(path, "pt") as file:
             facts = _facts(file.metadata() or {})

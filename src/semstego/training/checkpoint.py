@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from semstego.errors import WeightsError
+from semstego.inputs import size_of
 
 
 def save(path: Path, state: Any) -> None:
@@ -44,6 +45,7 @@ def load(path: Path, device: torch.device) -> Any:
         WeightsError: If the file is no checkpoint, or is damaged.
     """
     try:
+        size_of(path)
         with safetensors.safe_open(path, "pt", device=str(device)) as file:
             tree = json.loads(file.metadata()["state"])
             return _restore(tree, file)

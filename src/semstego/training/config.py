@@ -2,7 +2,7 @@
 """Configurations: YAML files that are read into typed settings; an error names all faults of a file."""
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
@@ -12,6 +12,7 @@ from semstego.datasets import sets
 from semstego.datasets.enlarge import softened
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ConfigError
+from semstego.inputs import read_once
 from semstego.losses.semantic import PICTURE_WEIGHT
 
 MAX_CONFIG_BYTES = 1 << 20
@@ -142,6 +143,21 @@ class TiledPlan(Plan):
         return found.in_grey() if self.architecture.channels == 1 else found
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML's safe types, and no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A dictionary; ``deep`` as in PyYAML.
+
+        Raises:
+            ValueError: If a key is given twice.
+        """
+        keys = [key.value for key, _ in node.value]
+        if twice := {key for key in keys if keys.count(key) > 1}:
+            raise ValueError(f"given twice: {', '.join(map(str, twice))}")
+        return super().construct_mapping(node, deep)
+
+
 PlanType = TypeVar("PlanType", bound=Plan)
 
 
@@ -156,11 +172,7 @@ def read_config(path: Path, kind: type[PlanType]) -> PlanType:
         ConfigError: If the file cannot be read, or has faults; the text names every fault, one a line.
     """
     try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise ConfigError(f"{path}: larger than any configuration")
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
+        raw = yaml.load(read_once(path, MAX_CONFIG_BYTES, ConfigError).decode(), _Loader)
     except (yaml.YAMLError, RecursionError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise ConfigError(f"{path}: no YAML: {' '.join(str(error).split())}") from None
     try:

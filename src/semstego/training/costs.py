@@ -112,7 +112,7 @@ class CostTraining(Experiment):
             self.teaches[name] |= found[f"{name}_auc"] >= self.plan.critics.least_auc
         return (
             found
-            | {"changed": float(np.mean(changed))}
+            | {"validation_changed": float(np.mean(changed))}
             | {f"{name}_teaches": float(on) for name, on in self.teaches.items()}
         )
 

@@ -74,6 +74,8 @@ class CostPlan(Plan):
     def _belong_together(self) -> "CostPlan":
         if self.payload_bpp[0] > self.payload_bpp[1]:
             raise ValueError("a range of payloads goes from the least to the most")
+        if self.imitation < 1 and not any(self.weights.model_dump().values()):
+            raise ValueError("without a weight there is no loss, but that of the imitation")
         if self.task is None and self.weights.semantic:
             raise ValueError("loss 6 needs a task")
         return self

@@ -101,7 +101,7 @@ class LearnedPlan(TiledPlan):
     def _belong_together(self) -> "LearnedPlan":
         if self.annealing is not None and self.architecture.bound is None:
             raise ValueError("annealing needs an architecture with a bound to end at")
-        if self.weights == {}:
+        if isinstance(self.weights, dict) and not any(self.weights.values()):
             raise ValueError("without a weight there is no loss")
         if self.schedule == "paper" and self.critics is None:
             raise ValueError("Algorithm 1 trains critics: say which")

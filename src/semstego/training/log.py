@@ -9,6 +9,23 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from semstego.errors import ConfigError
+from semstego.inputs import read_once
+
+MOST_BYTES = 1 << 30  # of a log
+
+
+HEAD = ["step", "name", "value"]
+
+
+def _check(path: Path) -> None:
+    """Refuse to write over what no training wrote."""
+    if not path.exists():
+        return
+    first = read_once(path, MOST_BYTES, ConfigError).partition(b"\n")[0].strip()
+    if first != ",".join(HEAD).encode():
+        raise ConfigError(f"{path} is no log of a training; give a new folder")
+
 
 class Log:
     """The log of a run, in its folder.
@@ -16,16 +33,20 @@ class Log:
     Args:
         folder: The run.
         step: The step that comes next; what an interrupted run has logged from there on is dropped.
+
+    Raises:
+        ConfigError: If the folder has a file of this name that is no log of a training.
     """
 
     def __init__(self, folder: Path, step: int) -> None:
         self._path = folder / "log.csv"
+        _check(self._path)
         kept = []
         if step and self._path.exists():
             with self._path.open(newline="") as file:
                 kept = [row for row in csv.reader(file) if row and row[0].isdigit() and int(row[0]) < step]
         with self._path.open("w", newline="") as file:
-            csv.writer(file).writerows([["step", "name", "value"], *kept])
+            csv.writer(file).writerows([HEAD, *kept])
         self._board = SummaryWriter(str(folder), purge_step=step)
 
     def write(self, step: int, figures: Mapping[str, float]) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The loop of every training: it knows steps, checkpoints and logs, and nothing of losses or networks."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,8 +49,14 @@ def fabric(plan: Plan, *, accelerator: str = "auto", devices: int = 1, nodes: in
 
     Returns:
         Fabric, already launched.
+
+    Raises:
+        ConfigError: If there are fewer cores, or GPUs, than devices are asked for.
     """
     on_gpu = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    there = torch.cuda.device_count() if on_gpu else os.cpu_count() or 1
+    if devices > there:  # the launcher would start so many processes all the same
+        raise ConfigError(f"{devices} devices are asked for, and this machine has {there}")
     many = devices * nodes > 1
     mixed = (plan.precision or ("bf16-mixed" if on_gpu else "32-true")) == "bf16-mixed"
     made = Fabric(

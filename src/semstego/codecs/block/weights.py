@@ -20,6 +20,7 @@ from semstego.codecs.block.basis import BlockBasis
 from semstego.codecs.block.codec import KINDS, BlockCodec
 from semstego.codecs.block.entropy.model import EntropyModel
 from semstego.errors import WeightsError
+from semstego.inputs import read_once
 
 FORMAT = "semstego block codec 1"
 FORMATS = (FORMAT,)
@@ -39,9 +40,7 @@ def load(path: Path, name: str) -> BlockCodec:
     Raises:
         WeightsError: If the file is damaged, or holds something else.
     """
-    if path.stat().st_size > MAX_WEIGHTS_BYTES:
-        raise WeightsError(f"{path}: larger than any weights of a block codec")
-    codec = parse(path.read_bytes(), name)
+    codec = parse(read_once(path, MAX_WEIGHTS_BYTES, WeightsError), name)
     return replace(codec, dither=0.0) if name == path.stem + PLAIN else codec
 
 

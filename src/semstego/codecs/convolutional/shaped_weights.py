@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from semstego.errors import WeightsError
+from semstego.inputs import size_of
 
 MAX_WEIGHTS_BYTES = 64 << 20
 UNREADABLE = (
@@ -90,7 +91,7 @@ def part_of(path: Path, kind: type[Network], prefixes: Mapping[str, str]) -> Net
         WeightsError: If the file holds no such network, or is damaged.
     """
     try:
-        if path.stat().st_size > MAX_WEIGHTS_BYTES:
+        if size_of(path) > MAX_WEIGHTS_BYTES:
             raise WeightsError(f"{path}: larger than any weights that semstego writes")
         with safetensors.safe_open(path, "pt") as file:
             facts = dict(json.loads((file.metadata() or {}).get("semstego", "{}")))
