@@ -45,7 +45,7 @@ def load(path: Path, device: torch.device) -> Any:
         WeightsError: If the file is no checkpoint, or is damaged.
     """
     try:
-        size_of(path)
+        size_of(path)  # of any: pipes and devices have none, and would be waited for
         with safetensors.safe_open(path, "pt", device=str(device)) as file:
             tree = json.loads(file.metadata()["state"])
             return _restore(tree, file)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configurations: YAML files that are read into typed settings; an error names all faults of a file."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -152,8 +153,8 @@ class _Loader(yaml.SafeLoader):
         Raises:
             ValueError: If a key is given twice.
         """
-        keys = [key.value for key, _ in node.value]
-        if twice := {key for key in keys if keys.count(key) > 1}:
+        times = Counter(key.value for key, _ in node.value)
+        if twice := [key for key, count in times.items() if count > 1]:
             raise ValueError(f"given twice: {', '.join(map(str, twice))}")
         return super().construct_mapping(node, deep)
 

@@ -96,8 +96,7 @@ class CostTraining(Experiment):
         generator = torch.Generator(self.runner.device).manual_seed(VALIDATION_SEED)
         scores: dict[str, list[Tensor]] = {name: [] for name in CRITICS}
         changed = []
-        for start in range(0, min(len(self.held_out.labels), self.plan.validation_pictures), VALIDATION_BATCH):
-            raw = self.held_out.pictures[start : min(start + VALIDATION_BATCH, self.plan.validation_pictures)]
+        for raw in torch.split(self.held_out.pictures[: self.plan.validation_pictures], VALIDATION_BATCH):
             covers = self.embedding.covers(raw)
             bits = raw.new_full((len(raw),), self.plan.payload_bpp[1], dtype=torch.float32) * raw[0, 0].numel()
             stegos = self._stegos(covers, bits, generator)

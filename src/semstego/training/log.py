@@ -10,11 +10,9 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from semstego.errors import ConfigError
-from semstego.inputs import read_once
+from semstego.inputs import reason, size_of
 
 MOST_BYTES = 1 << 30  # of a log
-
-
 HEAD = ["step", "name", "value"]
 
 
@@ -22,8 +20,14 @@ def _check(path: Path) -> None:
     """Refuse to write over what no training wrote."""
     if not path.exists():
         return
-    first = read_once(path, MOST_BYTES, ConfigError).partition(b"\n")[0].strip()
-    if first != ",".join(HEAD).encode():
+    expected = ",".join(HEAD).encode()
+    try:
+        too_long = size_of(path) > MOST_BYTES
+        with path.open("rb") as file:
+            first = file.readline(2 * len(expected)).strip()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({reason(error)})") from None
+    if too_long or first != expected:
         raise ConfigError(f"{path} is no log of a training; give a new folder")
 
 
