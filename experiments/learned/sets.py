@@ -17,7 +17,6 @@ from experiments import record
 from semstego.codecs import registry
 from semstego.datasets.built import crops, objects
 from semstego.datasets.enlarge import softened
-from semstego.datasets.labelled import LabelledPictures
 from semstego.evaluation.table2 import evaluate, table
 from semstego.schemes import base
 from semstego.system.stego_system import StegoSystem
@@ -54,15 +53,13 @@ def main() -> None:
 
 
 def cell(folder: Path, kind: str, name: str, file: str, bpp: float) -> dict:
-    system, task, origin = StegoSystem(registry.load(file), base.SCHEMES.get("learned").uncorrected), None, None
+    system, task = StegoSystem(registry.load(file), base.SCHEMES.get("learned").uncorrected), None
     if kind == "plain":
-        data, origin = crops.load(folder / kind, "test").first(PICTURES), crops.photographs_of(folder / kind, "test")
+        data = crops.load(folder / kind, "test").first(PICTURES)
     else:
         data, task = objects.load(folder / kind, "test").first(PICTURES), classification.load("objects")
-        data = LabelledPictures(softened(data.pictures, DETAIL), data.labels, data.classes)
-    found = evaluate(
-        system, data, bpp, seeds=[SEED], name=name, task=task, photographs=origin, progress=lambda what, share: None
-    )
+        data = data.with_pictures(softened(data.pictures, DETAIL))
+    found = evaluate(system, data, bpp, seeds=[SEED], name=name, task=task, progress=lambda what, share: None)
     return {"pictures_of": kind, "model": name} | found
 
 

@@ -106,14 +106,12 @@ def cells_wanted(full: Path, tuned: list[tuple[Path, float]]) -> Iterator[tuple[
 def cell(folder: Path, pictures: int | None, scheme: str, path: Path, bpp: float) -> dict:
     """One cell, in a process of its own."""
     torch.set_num_threads(1)
-    data, origin = crops.load(folder, "test"), crops.photographs_of(folder, "test")
+    data = crops.load(folder, "test")
     count = FEW if scheme in ("syndrome", "LSB matching") else len(data)
     chosen = data.first(count if pictures is None else min(count, pictures))
     codec = registry.load(CODEC if scheme == "closed" else path)
     system = StegoSystem(codec, base.SCHEMES.get(SCHEMES[scheme]).uncorrected)
-    found = evaluate(
-        system, chosen, bpp, seeds=[SEED], name=scheme, photographs=origin, progress=lambda what, share: None
-    )
+    found = evaluate(system, chosen, bpp, seeds=[SEED], name=scheme, progress=lambda what, share: None)
     return found | {"model": None if scheme == "closed" else path.name}
 
 

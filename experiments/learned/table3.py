@@ -83,10 +83,8 @@ def cell(folder: Path, name: str, bpp: float) -> dict:
     codec, _, count = SCHEMES[name]
     data = sets.load("scenes", folder, "test").first(count)
     system = StegoSystem(registry.load(codec), scheme_of(name))
-    return evaluate(
-        system, data, bpp, seeds=[SEED], name=name, task=detection.load("scenes"),
-        photographs=sets.photographs_of("scenes", folder, "test"), progress=lambda what, share: None,
-    )  # fmt: skip
+    task = detection.load("scenes")
+    return evaluate(system, data, bpp, seeds=[SEED], name=name, task=task, progress=lambda what, share: None)
 
 
 def scheme_of(name: str) -> Scheme:

@@ -13,6 +13,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from rich.progress import Progress
 
@@ -44,30 +45,27 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(2)
     task, folder = detection.load("scenes"), options.folder / "scenes"
-    figures = {}
-    for split in ("test", "test-unseen"):
-        data = sets.load("scenes", folder, split)
-        photographs = sets.photographs_of("scenes", folder, split)
-        answers = task.answered(data.pictures, data.labels).of_photographs(photographs)
+    tested = {split: sets.load("scenes", folder, split) for split in ("test", "test-unseen")}
+    figures, cells = {}, []
+    for split, data in tested.items():
+        answers = task.answered(data.pictures, data.labels).of_photographs(data.groups)
         judged = judge(answers.detections, answers.objects, answers.classes)
         precisions = zip(data.classes, map(float, judged.average_precisions()), strict=True)
         points = float(judged.average_precisions("11 points").mean())
         figures[split] = answers.score() | {
-            "photographs": len(set(photographs)),
+            "photographs": len(np.unique(data.groups)),
             "map50_11_points_percent": 100 * points,
             "classes": dict(precisions),
         }
         print(split, figures[split], flush=True)
-    data, photographs, cells = sets.load("scenes", folder, "test"), sets.photographs_of("scenes", folder, "test"), []
     with Progress() as bar:
         line = bar.add_task("", total=1.0)
         for scheme, codec, bpp, count in CELLS:
             if scheme in options.schemes:
                 system = StegoSystem(registry.load(codec), base.SCHEMES.get(scheme).uncorrected)
-                cell = evaluate(
-                    task, data.first(count), system, bpp, seed=SEED, workers=2, progress=partial(shown, bar, line),
-                    at_most=scheme == "certified", photographs=photographs,
-                )  # fmt: skip
+                chosen, tell = tested["test"].first(count), partial(shown, bar, line)
+                most = scheme == "certified"
+                cell = evaluate(task, chosen, system, bpp, seed=SEED, workers=2, progress=tell, at_most=most)
                 cells.append(cell.figures)
                 print(cell.figures, flush=True)
     record.write(

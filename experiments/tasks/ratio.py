@@ -133,8 +133,7 @@ def judged(
 
 def as_colour(data: LabelledPictures) -> LabelledPictures:
     """Grey pictures as RGB, as the tasks see them."""
-    pictures = np.ascontiguousarray(np.broadcast_to(data.pictures, (*data.pictures.shape[:3], 3)))
-    return LabelledPictures(pictures, data.labels, data.classes)
+    return data.with_pictures(np.ascontiguousarray(np.broadcast_to(data.pictures, (*data.pictures.shape[:3], 3))))
 
 
 def mosaics(data: LabelledPictures) -> list[np.ndarray]:

@@ -151,7 +151,6 @@ def _table2(
     task = tasks.TASKS.get("classification").prepared(weights, name) if weights else None
     if detail:
         chosen = chosen.with_pictures(softened(chosen.pictures, detail))
-    origin = sets.photographs_of(name, data, split)
     with terminal.bar() as progress:
         cells = [
             table2.evaluate(
@@ -160,7 +159,6 @@ def _table2(
                 payload,
                 seeds=seeds,
                 task=task,
-                photographs=origin,
                 progress=progress,
             )
             for system in systems

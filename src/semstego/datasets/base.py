@@ -8,9 +8,6 @@ the training split of sets that come without any.
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import DataError
 from semstego.progress import Progress
@@ -43,14 +40,6 @@ class DataSet(Protocol):
             DataError: If there is no such split, or its files are missing or damaged.
         """
 
-    def photographs_of(self, folder: Path, split: str) -> NDArray[np.integer] | None:
-        """The photograph that each picture of a split comes from, ``(n,)``; None if each is one of its own.
-
-        Raises:
-            DataError: As :meth:`load`.
-        """
-        return None
-
     def fetch(self, folder: Path, source: Path | None, progress: Progress) -> None:
         """Put the set's files into a folder and check them; files already there and right are kept.
 
@@ -65,7 +54,7 @@ class DataSet(Protocol):
         raise DataError(f"the data set {self.name} is not fetched")
 
 
-MEMBERS = ("name", "has_validation", "load", "photographs_of", "fetch")
+MEMBERS = ("name", "has_validation", "load", "fetch")
 DATASETS = Registry[DataSet](
     "data set", ("semstego.datasets.published", "semstego.datasets.built"), "DATASET", members=MEMBERS
 )

@@ -26,17 +26,17 @@ class Scenes(LabelledPictures):
         labels: float32 ``(n, m, 6)``: class, left, top, right, bottom [pixels], difficult. Objects come first; where a
             picture has less than m, the class of the other rows is -1.
         classes: Names of the classes.
+        photographs: As of all labelled pictures.
     """
 
-    def __post_init__(self) -> None:
-        """Refuse arrays that do not belong together.
+    def _check_labels(self) -> None:
+        """Refuse boxes that do not belong to the pictures and classes.
 
         Raises:
-            DataError: If counts, types, classes or boxes do not fit.
+            DataError: If so.
         """
-        shaped = self.pictures.ndim == 4 and self.pictures.shape[3] in (1, 3) and self.pictures.dtype == np.uint8
         rows = self.labels.ndim == 3 and self.labels.shape[2] == COLUMNS and self.labels.dtype == np.float32
-        if not (shaped and rows) or len(self.labels) != len(self.pictures):
+        if not rows or len(self.labels) != len(self.pictures):
             raise DataError("pictures and boxes do not belong together")
         found = self.labels[self.labels[..., 0] != NO_OBJECT]
         if not np.isfinite(found).all() or (found[:, 0] < 0).any() or (found[:, 0] >= len(self.classes)).any():

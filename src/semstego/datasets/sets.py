@@ -3,12 +3,9 @@
 
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from semstego.datasets import base
 from semstego.datasets.base import DataSet
-from semstego.datasets.labelled import LabelledPictures, held_out
+from semstego.datasets.labelled import LabelledPictures
 from semstego.errors import ArgumentError, DataError
 
 HELD_OUT_EVERY = 30  # one training picture in so many validates: 2,000 of Fashion-MNIST's 60,000
@@ -31,21 +28,6 @@ def load(name: str, folder: Path, split: str) -> LabelledPictures:
         return dataset.load(folder, split)
     rest, held = dataset.load(folder, "train").held_out(HELD_OUT_EVERY)
     return rest if split == "train" else held
-
-
-def photographs_of(name: str, folder: Path, split: str) -> NDArray[np.integer] | None:
-    """The photograph that each picture of :func:`load` comes from, ``(n,)``; None if each is one of its own.
-
-    Raises:
-        DataError: As :func:`load`.
-    """
-    dataset = _named(name)
-    if dataset.has_validation or split not in ("train", "validation"):
-        return dataset.photographs_of(folder, split)
-    if (found := dataset.photographs_of(folder, "train")) is None:
-        return None
-    held = held_out(len(found), HELD_OUT_EVERY)
-    return found[held if split == "validation" else ~held]
 
 
 def _named(name: str) -> DataSet:

@@ -53,7 +53,6 @@ def evaluate(
     seeds: Sequence[int],
     name: str | None = None,
     task: Task | None = None,
-    photographs: NDArray[np.integer] | None = None,
     progress: Progress,
 ) -> dict[str, Any]:
     """Hide random bits in every picture, once for each seed, and measure.
@@ -65,8 +64,6 @@ def evaluate(
         seeds: Of keys, messages and all that the scheme draws.
         name: What tables call it; None takes the scheme's name.
         task: Answers on the reconstructions, if the pictures have labels.
-        photographs: The photograph that each picture comes from, ``(n,)`` or longer, where these are the first of a
-            set; intervals draw whole photographs. None if each picture is one of its own.
         progress: Told the share that is done.
 
     Returns:
@@ -90,7 +87,7 @@ def evaluate(
             progress(f"{name} at {bpp:g} bpp", (turn + done / chunks) / len(found))
     every = [measured for of_seed in found.values() for measured in of_seed]
     rows = np.concatenate([measured.rows for measured in every])
-    groups = np.arange(len(data)) if photographs is None else photographs[: len(data)]
+    groups = data.groups
     figures = {"carrier": name} | _payload(system, data, bpp)
     figures |= {
         "seeds": list(found),
@@ -98,7 +95,7 @@ def evaluate(
         "photographs": len(np.unique(groups)),
         "hidings": len(rows),
         "refused": len(data) * len(found) - len(rows),
-        "interval": f"95 %, bootstrap over {'pictures' if photographs is None else 'photographs'}, 1000 draws",
+        "interval": f"95 %, bootstrap over {'pictures' if data.photographs is None else 'photographs'}, 1000 draws",
     }
     if len(rows):
         figures["columns"] = {column: _mean(every, column, groups[rows]) for column in COLUMNS}

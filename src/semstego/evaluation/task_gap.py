@@ -64,7 +64,6 @@ def evaluate(
     workers: int,
     progress: Progress,
     at_most: bool = False,
-    photographs: NDArray[np.integer] | None = None,
 ) -> Evaluated:
     """Accuracy on all forms of the pictures, with paired gaps.
 
@@ -79,8 +78,6 @@ def evaluate(
         workers: Processes.
         progress: Told the share that is done.
         at_most: Where a picture holds less than ``bpp``, hide what it holds.
-        photographs: That each picture is made of, ``(n,)`` or longer, where several are of one; see
-            :meth:`semstego.tasks.answers.Answers.of_photographs`.
     """
     if not len(data):
         raise DataError("the set has no pictures")
@@ -103,8 +100,8 @@ def evaluate(
         figures["mean_bpp"] = float(sent.bits[kept].mean() / data.pictures[0, :, :, 0].size)
     if kept.any():
         answers = {name: task.answered(pictures[kept], data.labels[kept]) for name, pictures in forms.items()}
-        if photographs is not None:
-            answers = {name: found.of_photographs(photographs[: len(data)][kept]) for name, found in answers.items()}
+        if data.photographs is not None:
+            answers = {name: found.of_photographs(data.photographs[kept]) for name, found in answers.items()}
         figures["measure"] = answers["clean"].measure
         figures["accuracy"] = {name: found.score() for name, found in answers.items()}
         figures["gap"] = dict(_gaps(answers))

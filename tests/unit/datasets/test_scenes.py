@@ -28,6 +28,7 @@ def test_parts_and_grey_forms_of_scenes_are_scenes():
     for one in (scenes.first(1), scenes.in_grey(), scenes.with_pictures(PICTURES + 1), *scenes.held_out(2)):
         assert type(one) is Scenes
     assert len(scenes) == 2
+    assert list(replace(scenes, photographs=np.array([7, 8])).first(1).photographs) == [7]
     assert scenes.in_grey().pictures.shape == (2, 32, 48, 1)
 
 
@@ -54,6 +55,9 @@ def test_arrays_that_do_not_belong_together_are_refused():
     for pictures, rows in ((PICTURES[:1], ROWS), (PICTURES, ROWS[..., :5]), (PICTURES, ROWS.astype(float))):
         with pytest.raises(DataError, match="belong together"):
             Scenes(pictures, rows, ("a", "b"))
+    for photographs in (np.zeros(3, int), np.zeros(2), np.zeros((2, 1), int)):
+        with pytest.raises(DataError, match="photographs are no integers, one for each picture"):
+            Scenes(PICTURES, ROWS, ("a", "b"), photographs)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -324,16 +324,17 @@ def test_batches_are_all_pictures_once(data):
 
 def test_intervals_draw_photographs(data):
     pictures = np.repeat(data.pictures, 8, 0)
-    many, origin = LabelledPictures(pictures, np.zeros(len(pictures), np.int64), ("a",)), np.arange(len(pictures)) // 8
+    many = LabelledPictures(pictures, np.zeros(len(pictures), np.int64), ("a",))
+    origin = np.arange(len(pictures)) // 8
     system = StegoSystem(registry.load("cr085"))
-    single, grouped = (measure(system, many, 0.2, photographs=of) for of in (None, origin))
+    single, grouped = (measure(system, replace(many, photographs=of), 0.2) for of in (None, origin))
     assert (single["photographs"], grouped["photographs"]) == (len(many), len(data))
     assert "over pictures" in single["interval"]
     assert "over photographs" in grouped["interval"]
     widths = [found["columns"]["psnr_cover_db"]["high"] - found["columns"]["psnr_cover_db"]["low"]
               for found in (single, grouped)]  # fmt: skip
     assert widths[1] > 1.5 * widths[0] > 0
-    alone = measure(system, many, 0.2, photographs=0 * origin)
+    alone = measure(system, replace(many, photographs=0 * origin), 0.2)
     assert alone["columns"]["psnr_cover_db"]["low"] is None
     assert means(alone) == pytest.approx(means(single), nan_ok=True)
 

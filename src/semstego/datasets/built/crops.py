@@ -156,25 +156,17 @@ def _cut(
 
 
 def load(folder: Path, split: str) -> LabelledPictures:
-    """One set that ``semstego data build-crops`` made; its pictures are of one class.
+    """One set that ``semstego data build-crops`` made.
+
+    Returns:
+        Pictures uint8 ``(n, side, side, 3)`` of one class; their photographs are numbered as in ``crops.json``.
 
     Raises:
         DataError: If there is no such set, or its file is missing or damaged.
     """
-    pictures = read(folder, split)["pictures"]
-    return LabelledPictures(pictures, np.zeros(len(pictures), np.int64), CLASSES)
-
-
-def photographs_of(folder: Path, split: str) -> NDArray[np.int16]:
-    """The photograph that each crop of a set comes from.
-
-    Returns:
-        int16 ``(n,)``: indices into the list of photographs in ``crops.json``.
-
-    Raises:
-        DataError: As :func:`load`.
-    """
-    return read(folder, split)["photographs"]
+    found = read(folder, split)
+    pictures = found["pictures"]
+    return LabelledPictures(pictures, np.zeros(len(pictures), np.int64), CLASSES, found["photographs"])
 
 
 def read(folder: Path, split: str) -> dict[str, NDArray[Any]]:
@@ -196,10 +188,6 @@ class Crops(DataSet):
     def load(self, folder: Path, split: str) -> LabelledPictures:
         """Read one split, as :func:`load` does."""
         return load(folder, split)
-
-    def photographs_of(self, folder: Path, split: str) -> NDArray[np.int16]:
-        """The photograph of each picture, as :func:`photographs_of` tells it."""
-        return photographs_of(folder, split)
 
 
 DATASET = Crops()

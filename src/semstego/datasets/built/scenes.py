@@ -4,7 +4,6 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from semstego.datasets.base import DataSet
 from semstego.datasets.built import objects
@@ -23,9 +22,8 @@ def load(folder: Path, split: str) -> Scenes:
     """
     found = objects.arrays_of(folder, split)
     labels, boxes = found["labels"][:, np.newaxis], found["boxes"][:, np.newaxis]
-    return Scenes(
-        found["pictures"], rows_of(list(labels), list(boxes), list(np.zeros_like(labels))), objects.stamps()[1]
-    )
+    rows = rows_of(list(labels), list(boxes), list(np.zeros_like(labels)))
+    return Scenes(found["pictures"], rows, objects.stamps()[1], found["backgrounds"])
 
 
 class BuiltScenes(DataSet):
@@ -36,10 +34,6 @@ class BuiltScenes(DataSet):
     def load(self, folder: Path, split: str) -> Scenes:
         """Read one split, as :func:`load` does."""
         return load(folder, split)
-
-    def photographs_of(self, folder: Path, split: str) -> NDArray[np.int16]:
-        """The photograph of each picture."""
-        return objects.photographs_of(folder, split)
 
 
 DATASET = BuiltScenes()

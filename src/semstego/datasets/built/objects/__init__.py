@@ -99,25 +99,14 @@ def load(folder: Path, split: str) -> LabelledPictures:
         split: ``train``, ``validation``, ``test`` or ``test-unseen``.
 
     Returns:
-        Pictures uint8 ``(n, size, size, 3)``, and their labels.
+        Pictures uint8 ``(n, size, size, 3)`` with labels; photographs are those under the cut-outs, numbered as the
+        backgrounds in ``objects.json``.
 
     Raises:
         DataError: If there is no such set, or its file is missing or damaged.
     """
     found = arrays_of(folder, split)
-    return LabelledPictures(found["pictures"], found["labels"], stamps()[1])
-
-
-def photographs_of(folder: Path, split: str) -> NDArray[np.int16]:
-    """The photograph that each cut-out of a set is pasted over.
-
-    Returns:
-        int16 ``(n,)``: indices into the list of backgrounds in ``objects.json``.
-
-    Raises:
-        DataError: As :func:`load`.
-    """
-    return arrays_of(folder, split)["backgrounds"]
+    return LabelledPictures(found["pictures"], found["labels"], stamps()[1], found["backgrounds"])
 
 
 def arrays_of(folder: Path, split: str) -> dict[str, NDArray[Any]]:
@@ -154,10 +143,6 @@ class Objects(DataSet):
     def load(self, folder: Path, split: str) -> LabelledPictures:
         """Read one split, as :func:`load` does."""
         return load(folder, split)
-
-    def photographs_of(self, folder: Path, split: str) -> NDArray[np.int16]:
-        """The photograph of each picture, as :func:`photographs_of` tells it."""
-        return photographs_of(folder, split)
 
 
 DATASET = Objects()
