@@ -2,8 +2,10 @@
 """The state of a training as one safetensors file: nested dictionaries and lists of tensors and numbers.
 
 There is no pickle in it: everything but the tensors is JSON in the file's metadata, where tensors stand by their names.
+A hash of both stands there too: numbers that were damaged on the way to another machine would be trained on.
 """
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -25,9 +27,9 @@ def save(path: Path, state: Any) -> None:
         state: Nested dictionaries and lists of tensors, numbers, words and None; tuples become lists.
     """
     tensors: dict[str, torch.Tensor] = {}
-    tree = _flatten(state, "", tensors)
+    tree = json.dumps(_flatten(state, "", tensors))
     temporary = path.with_suffix(".part")
-    save_file(tensors, temporary, {"state": json.dumps(tree)})
+    save_file(tensors, temporary, {"state": tree, "sha256": _digest(tree, tensors)})
     os.replace(temporary, path)
 
 
@@ -47,9 +49,12 @@ def load(path: Path, device: torch.device) -> Any:
     try:
         size_of(path)  # of any: pipes and devices have none, and would be waited for
         with safetensors.safe_open(path, "pt", device=str(device)) as file:
-            tree = json.loads(file.metadata()["state"])
-            return _restore(tree, file)
-    except (OSError, safetensors.SafetensorError, TypeError, KeyError, ValueError) as error:
+            facts = file.metadata()
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if facts["sha256"] != _digest(facts["state"], tensors):
+                raise ValueError("it is damaged")
+            return _restore(json.loads(facts["state"]), tensors)
+    except (OSError, safetensors.SafetensorError, TypeError, KeyError, AttributeError, ValueError) as error:
         raise WeightsError(f"{path}: no checkpoint of a training ({error})") from None
 
 
@@ -64,12 +69,20 @@ def _flatten(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:
     return {"value": value}
 
 
-def _restore(tree: Any, file: Any) -> Any:
+def _restore(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
     ((kind, content),) = tree.items()
     if kind == "tensor":
-        return file.get_tensor(content)
+        return tensors[content]
     if kind == "pairs":
-        return {key: _restore(item, file) for key, item in content}
+        return {key: _restore(item, tensors) for key, item in content}
     if kind == "list":
-        return [_restore(item, file) for item in content]
+        return [_restore(item, tensors) for item in content]
     return content
+
+
+def _digest(tree: str, tensors: dict[str, torch.Tensor]) -> str:
+    """SHA-256 of the JSON and of all numbers, in the order of their names."""
+    found = hashlib.sha256(tree.encode())
+    for name in sorted(tensors):
+        found.update(tensors[name].detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()

@@ -117,6 +117,16 @@ def test_what_is_no_checkpoint_is_refused_in_one_sentence(tmp_path):
         checkpoint.load(tmp_path / "c.safetensors", torch.device("cpu"))
 
 
+@pytest.mark.parametrize("place", [-1, -9, 100])  # in either tensor, and in the metadata
+def test_a_checkpoint_with_a_damaged_bit_is_refused(tmp_path, place):
+    checkpoint.save(tmp_path / "c.safetensors", {"a": torch.ones(2), "b": torch.zeros(2), "step": 7})
+    data = bytearray((tmp_path / "c.safetensors").read_bytes())
+    data[place] ^= 1
+    (tmp_path / "c.safetensors").write_bytes(data)
+    with pytest.raises(WeightsError, match="no checkpoint"):
+        checkpoint.load(tmp_path / "c.safetensors", torch.device("cpu"))
+
+
 def test_a_configuration_names_all_its_faults_at_once(tmp_path):
     text = CONFIGS[0].read_text().replace("epochs:", "epoch:").replace("batch: ", "batch: -")
     (tmp_path / "bad.yaml").write_text(text)
