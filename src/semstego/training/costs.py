@@ -30,6 +30,7 @@ from semstego.tasks.base import Task
 from semstego.training import loop, optimiser
 from semstego.training.batches import Batches
 from semstego.training.costs_plan import CostPlan
+from semstego.training.drawn import MOST_BITS
 from semstego.training.experiment import Experiment, Moment
 from semstego.training.simulated_embedding import Covers, SimulatedEmbedding, Stegos, costs_by_hand
 
@@ -49,6 +50,9 @@ class CostTraining(Experiment):
         task: The frozen task of loss 6, or None.
         training: Pictures, of which some fit the linear predictions.
         validation: Pictures that are not trained on.
+
+    Raises:
+        ConfigError: If the codec does not suit, or holds less than the plan's largest payload.
     """
 
     shown = ("changed", "critic_1_auc", "critic_2_auc", "critic_1", "critic_2")
@@ -60,6 +64,9 @@ class CostTraining(Experiment):
         self.plan, self.runner, self.task, self.held_out = plan, runner, task, validation
         self.embedding = SimulatedEmbedding(plan.codec, runner.device)
         covers = self.embedding.covers(training.pictures[:FITTED])
+        most = MOST_BITS * covers.symbols[0].numel() / training.pictures[0, 0].numel()
+        if plan.payload_bpp[1] > most:
+            raise ConfigError(f"payload_bpp: pictures in {plan.codec} hold at most {most:g} bits per pixel")
         pictures = np.stack([self.embedding.codec.decode(one.symbols).transpose(2, 0, 1) for one in covers.encodings])
         maps = (covers.symbols.cpu().numpy().astype(np.uint8), pictures)
         self._predictions = [torch.from_numpy(JointPredictor.fit(one).weights) for one in maps]

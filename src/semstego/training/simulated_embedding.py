@@ -20,7 +20,7 @@ from semstego.schemes.base import Cover
 from semstego.schemes.syndrome.scheme import SyndromeScheme
 from semstego.training.drawn import drawn, logits_of
 
-CODECS = "costs are trained for closed codecs of blocks, such as cr085-plain"
+CODECS = "costs are trained for closed codecs of blocks that round plainly, such as cr085-plain"
 
 
 class Covers(NamedTuple):
@@ -62,13 +62,13 @@ class SimulatedEmbedding:
         device: Where tensors are needed.
 
     Raises:
-        ConfigError: If the codec is not closed.
+        ConfigError: If the codec is not closed, or rounds with dither.
     """
 
     def __init__(self, codec: str, device: torch.device) -> None:
         self.codec: Codec = registry.load(codec)
         self.device = device
-        if not self.codec.closed:
+        if not self.codec.closed or self.codec.dither:
             raise ConfigError(CODECS)
 
     def covers(self, pictures: Tensor) -> Covers:

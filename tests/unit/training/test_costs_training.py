@@ -165,8 +165,11 @@ def test_plans_that_contradict_themselves_are_refused(plan_of):
     for changes in ({"width": 257}, {"depth": 17}, {"payload_bpp": (1, 1e300)}, {"seed": 1 << 64}):
         with pytest.raises(ValueError, match="validation error"):
             plan_of(**changes)
-    with pytest.raises(ConfigError, match="blocks"):
-        made(plan_of(codec="learned-photo"))
+    for codec in ("learned-photo", "cr085"):
+        with pytest.raises(ConfigError, match="closed codecs of blocks that round plainly"):
+            made(plan_of(codec=codec))
+    with pytest.raises(ConfigError, match=r"payload_bpp: pictures in cr085-plain hold at most 2\.5 bits per pixel"):
+        made(plan_of(payload_bpp=(0.1, 2.6)))
 
 
 def test_costs_imitate_those_of_the_syndrome_scheme(plan_of, tmp_path):
