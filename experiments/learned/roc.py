@@ -3,7 +3,7 @@
 
     python -m experiments.learned.roc                       # docs/figure6.svg (64x64), docs/figure7.svg (256x256)
 
-For each case the detector that finds most, among those that found their controls in the same run.
+For each case the detector with the lowest P_E; of one that missed its controls that is an upper bound.
 """
 
 import json
