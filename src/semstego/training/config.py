@@ -20,6 +20,7 @@ MAX_CONFIG_BYTES = 1 << 20
 WORDS = {  # in place of pydantic's, by the type of the error
     "extra_forbidden": "there is no such key; docs/configuration.md lists them",
     "missing": "must be given",
+    "model_type": "must be keys with their values",
 }
 
 NotNegative = Annotated[float, Field(ge=0)]
@@ -179,9 +180,11 @@ def read_config(path: Path, kind: type[PlanType]) -> PlanType:
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
-        faults = [
-            f"  {'.'.join(map(str, fault['loc'])) or 'file'}: {WORDS.get(fault['type'], fault['msg'])}"
-            for fault in error.errors()
-        ]
+        faults = [_line(fault["loc"], WORDS.get(fault["type"], fault["msg"])) for fault in error.errors()]
         plural = "s" if len(faults) > 1 else ""
         raise ConfigError("\n".join([f"{path}: {len(faults)} fault{plural}", *faults])) from None
+
+
+def _line(place: tuple[int | str, ...], fault: str) -> str:
+    """A fault with its key; those of several keys together have no place."""
+    return "  " + ": ".join([*([".".join(map(str, place))] if place else []), fault.removeprefix("Value error, ")])

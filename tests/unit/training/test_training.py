@@ -135,6 +135,23 @@ def test_a_configuration_names_all_its_faults_at_once(tmp_path):
     assert {line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]} == {"epochs", "epoch", "batch"}
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("just words", "1 fault\n  must be keys with their values"),
+        (
+            CONFIGS[0].read_text().replace("sides: [64]", "sides: [16]"),
+            "1 fault\n  sides below 32 pixels leave GoogLeNet's last maps empty",
+        ),
+    ],
+)
+def test_a_fault_of_several_keys_is_said_without_a_key(tmp_path, text, said):
+    (tmp_path / "bad.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_config(tmp_path / "bad.yaml", ClassificationPlan)
+    assert str(caught.value).endswith(said)
+
+
 def test_processes_share_every_batch_without_overlap(data):
     def seen(rank):
         return Batches(data, 8, seed=1, device=torch.device("cpu"), rank=rank, processes=2).at(1)[0]
