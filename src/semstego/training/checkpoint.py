@@ -29,7 +29,8 @@ def save(path: Path, state: Any) -> None:
     tensors: dict[str, torch.Tensor] = {}
     tree = json.dumps(_flatten(state, "", tensors))
     temporary = path.with_suffix(".part")
-    save_file(tensors, temporary, {"state": tree, "sha256": _digest(tree, tensors)})
+    facts = {"tree": tree, "sha256": _digest(tree, tensors)}
+    save_file(tensors, temporary, {"state": json.dumps(facts)})  # one entry: safetensors writes several in any order
     os.replace(temporary, path)
 
 
@@ -49,11 +50,11 @@ def load(path: Path, device: torch.device) -> Any:
     try:
         size_of(path)  # of any: pipes and devices have none, and would be waited for
         with safetensors.safe_open(path, "pt", device=str(device)) as file:
-            facts = file.metadata()
+            facts = json.loads(file.metadata()["state"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            if facts["sha256"] != _digest(facts["state"], tensors):
+            if facts["sha256"] != _digest(facts["tree"], tensors):
                 raise ValueError("it is damaged")
-            return _restore(json.loads(facts["state"]), tensors)
+            return _restore(json.loads(facts["tree"]), tensors)
     except (OSError, safetensors.SafetensorError, TypeError, KeyError, AttributeError, ValueError) as error:
         raise WeightsError(f"{path}: no checkpoint of a training ({error})") from None
 
