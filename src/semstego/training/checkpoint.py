@@ -27,7 +27,7 @@ def save(path: Path, state: Any) -> None:
         state: Nested dictionaries and lists of tensors, numbers, words and None; tuples become lists.
     """
     tensors: dict[str, torch.Tensor] = {}
-    tree = json.dumps(_flatten(state, "", tensors))
+    tree = _flatten(state, "", tensors)
     temporary = path.with_suffix(".part")
     facts = {"tree": tree, "sha256": _digest(tree, tensors)}
     save_file(tensors, temporary, {"state": json.dumps(facts)})  # one entry: safetensors writes several in any order
@@ -54,7 +54,7 @@ def load(path: Path, device: torch.device) -> Any:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             if facts["sha256"] != _digest(facts["tree"], tensors):
                 raise ValueError("it is damaged")
-            return _restore(json.loads(facts["tree"]), tensors)
+            return _restore(facts["tree"], tensors)
     except (OSError, safetensors.SafetensorError, TypeError, KeyError, AttributeError, ValueError) as error:
         raise WeightsError(f"{path}: no checkpoint of a training ({error})") from None
 
@@ -81,9 +81,9 @@ def _restore(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
     return content
 
 
-def _digest(tree: str, tensors: dict[str, torch.Tensor]) -> str:
-    """SHA-256 of the JSON and of all numbers, in the order of their names."""
-    found = hashlib.sha256(tree.encode())
+def _digest(tree: Any, tensors: dict[str, torch.Tensor]) -> str:
+    """SHA-256 of the tree as JSON and of all numbers, in the order of their names."""
+    found = hashlib.sha256(json.dumps(tree).encode())
     for name in sorted(tensors):
-        found.update(tensors[name].detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
+        found.update(tensors[name].cpu().flatten().view(torch.uint8).numpy().tobytes())
     return found.hexdigest()
