@@ -15,7 +15,8 @@ r"""E before, while and after it learned from critics, as schemes that an audit 
     scratch         after configs/costs-64.yaml, from `new` against critics alone
     imitation       after configs/costs-64-imitation.yaml, from costs by hand alone
     adversarial     what ships: after configs/costs-64-imitated.yaml, imitation, then critics by the bounded loss
-    seed_4          as what ships, from another start: sed 's/seed: 3/seed: 4/' configs/costs-64-imitated.yaml
+    seed_4          as what ships, from another start: by the plan runs/costs-64-seed-4.yaml, which is made by
+                    sed 's/seed: 3/seed: 4/' configs/costs-64-imitated.yaml > runs/costs-64-seed-4.yaml
     paper_losses    after configs/costs-64-paper-losses.yaml, the same by 1 / (cross-entropy + epsilon)
 
 Those that do not ship are read from runs/, where `semstego train-costs configs/NAME.yaml --run runs/NAME -o
