@@ -76,10 +76,9 @@ def make(options: argparse.Namespace) -> None:
     """Write the pairs; the draws of a picture are kept as differences from the cover, which are small when packed."""
     found = {}
     for part, wanted in zip(PARTS, options.pairs, strict=True):
-        kept = crops.read(options.folder / "plain", part)
-        pictures, photographs = kept["pictures"], kept["photographs"]
-        seeds = np.random.SeedSequence([SEED, PARTS.index(part)]).spawn(len(pictures))
-        work = (delayed(drawn)(picture, seed) for picture, seed in zip(pictures, seeds, strict=True))
+        data = crops.load(options.folder / "plain", part)
+        seeds = np.random.SeedSequence([SEED, PARTS.index(part)]).spawn(len(data))
+        work = (delayed(drawn)(picture, seed) for picture, seed in zip(data.pictures, seeds, strict=True))
         rows, views = [], []
         for row, view in enumerate(Parallel(n_jobs=options.workers, return_as="generator", batch_size=50)(work)):
             if view is not None:
@@ -89,7 +88,7 @@ def make(options: argparse.Namespace) -> None:
                 break
             tell(part, len(rows) / wanted)
         found |= {f"{part} {name}": np.stack([view[name] for view in views]) for name in views[0]}
-        found[f"{part} photographs"] = photographs[rows]
+        found[f"{part} photographs"] = data.groups[rows]
         found[f"{part} tried"] = np.array(row + 1)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(options.output, **found)

@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("folder", metavar="DATA_FOLDER", type=Path)
     parser.add_argument("--workers", default=None, type=int)
     options = parser.parse_args()
-    pictures = [one for one in crops.read(options.folder / "plain", "test")["pictures"] if capacity(one)]
+    pictures = [one for one in crops.load(options.folder / "plain", "test").pictures if capacity(one)]
     tasks = [(picture, FEW if number else MANY, number) for number, picture in enumerate(pictures[: 1 + FURTHER])]
     found = list(record.spread(of_cover, tasks, "covers", workers=options.workers))
     redraws = [(picture, number) for number, picture in enumerate(pictures[:POPULATION])]

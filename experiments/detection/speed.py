@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("folder", metavar="DATA_FOLDER", type=Path)
     folder = parser.parse_args().folder / "plain"
     # One channel of each, in one piece: sealwatch takes nothing else.
-    features = feature_seconds(np.ascontiguousarray(crops.read(folder, "test")["pictures"][:PLANES, :, :, 1]))
+    features = feature_seconds(np.ascontiguousarray(crops.load(folder, "test").pictures[:PLANES, :, :, 1]))
     with tempfile.TemporaryDirectory() as cache:
         command = ["audit", *AUDIT, "--data", str(folder), "--cache", cache]
         one_thread = os.environ | {"OMP_NUM_THREADS": "1"}

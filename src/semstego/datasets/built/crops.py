@@ -164,20 +164,11 @@ def load(folder: Path, split: str) -> LabelledPictures:
     Raises:
         DataError: If there is no such set, or its file is missing or damaged.
     """
-    found = read(folder, split)
-    pictures = found["pictures"]
-    return LabelledPictures(pictures, np.zeros(len(pictures), np.int64), CLASSES, found["photographs"])
-
-
-def read(folder: Path, split: str) -> dict[str, NDArray[Any]]:
-    """Both arrays of a set: ``pictures``, uint8 ``(n, side, side, 3)``, and ``photographs``, int16 ``(n,)``.
-
-    Raises:
-        DataError: As :func:`load`.
-    """
     if split not in SETS:
         raise DataError(f"the crops have the sets {', '.join(SETS)}, and no {split!r}")
-    return arrays.read(folder / f"{split}.npz", ARRAYS, "semstego data build-crops")
+    found = arrays.read(folder / f"{split}.npz", ARRAYS, "semstego data build-crops")
+    pictures = found["pictures"]
+    return LabelledPictures(pictures, np.zeros(len(pictures), np.int64), CLASSES, found["photographs"])
 
 
 class Crops(DataSet):

@@ -46,7 +46,7 @@ FULL = "full"  # a payload: as many bits as each crop holds
 MOST_BPP = 24  # more than any holds
 OF_OPEN_CODECS = ("re-encoded", "inverted", "residual")
 Kept = dict[str, NDArray[Any]]
-Crops = tuple[NDArray[np.uint8], NDArray[np.int16]]
+Crops = tuple[NDArray[np.uint8], NDArray[np.integer]]
 
 
 def crops_of(folder: Path, protocol: AuditProtocol) -> dict[str, Crops]:
@@ -57,9 +57,8 @@ def crops_of(folder: Path, protocol: AuditProtocol) -> dict[str, Crops]:
     """
     found = {}
     for part, wanted in protocol.wanted.items():
-        count = int(SPARE * wanted)
-        arrays = crops.read(folder, part)
-        found[part] = arrays["pictures"][:count].copy(), arrays["photographs"][:count]
+        data = crops.load(folder, part).first(int(SPARE * wanted))
+        found[part] = data.pictures.copy(), data.groups  # without the crops that are not tried
     return found
 
 
